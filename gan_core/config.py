@@ -1,0 +1,137 @@
+"""What a training run is made of, checked once, before anything is built."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
+
+MODEL_KEYS = ("mlp", "dcgan")
+DATASET_KEYS = ("mnist", "fashion_mnist", "kmnist", "digits")
+LOSS_KEYS = ("non_saturating", "minimax")
+
+
+class SettingError(ValueError):
+    """A setting outside its range.
+
+    Carries the field, the range and the value, so that a page can say the
+    same in the reader's language.
+    """
+
+    def __init__(self, name: str, allowed: str, value: object) -> None:
+        shown = repr(value)
+        super().__init__(f"{name} must be {allowed}, got {shown[:80]}")
+        self.name = name
+        self.allowed = allowed
+        self.value = shown[:80]
+
+
+def _one_of(default: str, options: tuple[str, ...]) -> Any:
+    return field(default=default, metadata={"options": options})
+
+
+def _number(default: float, low: float, high: float) -> Any:
+    return field(default=default, metadata={"range": (low, high)})
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """The recipe of one run. The defaults are *the lesson's GAN*.
+
+    Every field is checked on construction.
+
+    Raises:
+        SettingError: (a ValueError) naming the field and its range.
+    """
+
+    # Name of the data, kept for the record; the trainer trains on the tensor it is given.
+    dataset: str = _one_of("mnist", DATASET_KEYS)
+    model: str = _one_of("mlp", MODEL_KEYS)
+    # The loss people mean by "the GAN loss" (Goodfellow 2014, section 3).
+    loss: str = _one_of("non_saturating", LOSS_KEYS)
+    # 100 coordinates of noise, as in DCGAN (Radford 2016) and most lessons since.
+    latent_dim: int = _number(100, 1, 512)
+    # Small batches make more moves a second; on two cores they win the first minutes.
+    batch_size: int = _number(64, 2, 1024)
+    # Adam at 2e-4 with beta1 = .5: DCGAN's advice; with .9 the game oscillates more.
+    generator_lr: float = _number(2e-4, 1e-6, 10.0)
+    discriminator_lr: float = _number(2e-4, 1e-6, 10.0)
+    beta1: float = _number(0.5, 0.0, 0.99)
+    beta2: float = _number(0.999, 0.5, 0.99999)
+    # D-moves for one G-move. One each keeps the game even; more make D a better judge.
+    discriminator_steps: int = _number(1, 1, 20)
+    # Dropout in the MLP discriminator, as the lesson has it.
+    dropout: float = _number(0.3, 0.0, 0.9)
+    # Averaging of G's weights for the pictures (0 = off). .999 looks back about 1,000 moves.
+    ema_decay: float = _number(0.0, 0.0, 0.99999)
+    # The same seed gives the same weights, batches and noise.
+    seed: int = _number(0, 0, 2**31 - 1)
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            if "options" in spec.metadata:
+                _check_option(spec.name, value, spec.metadata["options"])
+            else:
+                whole = isinstance(spec.default, int)
+                checked = _check_number(spec.name, value, spec.metadata["range"], whole=whole)
+                object.__setattr__(self, spec.name, checked)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, checked again."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build a config from JSON values.
+
+        Raises:
+            SettingError: on an unknown field or a value out of range.
+        """
+        known = {spec.name for spec in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise SettingError(str(name)[:40], "a known setting", values[name])
+        return cls(**values)
+
+
+def field_range(name: str) -> tuple[float, float]:
+    """Return the smallest and largest allowed value of a numeric field."""
+    low, high = next(spec for spec in fields(TrainConfig) if spec.name == name).metadata["range"]
+    return low, high
+
+
+def _check_option(name: str, value: object, options: tuple[str, ...]) -> None:
+    if value not in options:
+        raise SettingError(name, "one of " + ", ".join(options), value)
+
+
+def _check_number(
+    name: str, value: object, limits: tuple[float, float], *, whole: bool
+) -> float | int:
+    low, high = limits
+    allowed = f"{'a whole number ' if whole else ''}from {low:g} to {high:g}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SettingError(name, allowed, value)
+    if not math.isfinite(value) or not low <= value <= high or (whole and value != int(value)):
+        raise SettingError(name, allowed, value)
+    return int(value) if whole else float(value)
+
+
+# Each preset is named for what it teaches; the figures behind it are in the README.
+PRESETS: dict[str, TrainConfig] = {
+    "lesson": TrainConfig(),
+    "fast": TrainConfig(
+        model="dcgan",
+        latent_dim=64,
+        batch_size=32,
+        generator_lr=1e-3,
+        ema_decay=0.995,
+    ),
+    "minimax": TrainConfig(loss="minimax"),
+}

@@ -1,0 +1,379 @@
+"""The game: two players, one move each, one report after each iteration."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from gan_core.config import TrainConfig
+from gan_core.losses import LOSSES
+from gan_core.models import build_discriminator, build_generator
+
+NOT_MEASURED = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What one iteration measured; ``nan`` where a half move measured nothing.
+
+    Attributes:
+        iteration: how many iterations are done; a half move by hand is one.
+        move: "both", "d" or "g".
+        d_loss: mean loss of D before its move; log 4 ≈ 1.386 for a D that cannot tell.
+        g_loss: mean loss of G before its move.
+        d_real: mean verdict on real pictures (a probability where the loss has one).
+        d_fake: mean verdict on generated pictures, 1/2 at equilibrium.
+        d_terms: the means that add up to ``d_loss``.
+        d_grad_norm: Euclidean norm of D's gradient.
+        g_grad_norm: Euclidean norm of G's gradient; near 0 it learns nothing.
+    """
+
+    iteration: int
+    move: str
+    d_loss: float = NOT_MEASURED
+    g_loss: float = NOT_MEASURED
+    d_real: float = NOT_MEASURED
+    d_fake: float = NOT_MEASURED
+    d_terms: tuple[float, ...] = ()
+    d_grad_norm: float = NOT_MEASURED
+    g_grad_norm: float = NOT_MEASURED
+
+
+class TrainingDiverged(ArithmeticError):
+    """A loss or gradient was no longer a finite number.
+
+    It is raised *before* the move is made, so the trainer still holds the
+    last good state.
+    """
+
+    def __init__(self, iteration: int, quantity: str) -> None:
+        super().__init__(f"training diverged at iteration {iteration}: {quantity} is not finite")
+        self.iteration = iteration
+        self.quantity = quantity
+
+
+@dataclass(frozen=True, slots=True)
+class _DiscriminatorMove:
+    loss: float
+    terms: tuple[float, ...]
+    real: float
+    fake: float
+    grad_norm: float
+
+
+@dataclass(frozen=True, slots=True)
+class _GeneratorMove:
+    loss: float
+    fake: float
+    grad_norm: float
+
+
+class Trainer:
+    """A GAN in training. The object is the state; ``run`` is a view of it.
+
+    Args:
+        config: the recipe.
+        data: real pictures, float (N, 1, 28, 28) in [-1, 1], N ≥ 2.
+
+    Raises:
+        ValueError: if ``data`` has another shape or type.
+
+    Every random number (weights, batches, noise, dropout) comes from one
+    generator seeded with ``config.seed``; torch's global one is never touched.
+    """
+
+    def __init__(self, config: TrainConfig, data: Tensor) -> None:
+        self.config = config
+        self.data = _checked(data)
+        self.loss = LOSSES[config.loss]
+        self.random = torch.Generator().manual_seed(config.seed)
+        self.generator = build_generator(config, self.random)
+        self.discriminator = build_discriminator(config, self.random)
+        self._generator_weights = list(self.generator.parameters())
+        self._discriminator_weights = list(self.discriminator.parameters())
+        self.generator_optimizer = self._adam(self._generator_weights, config.generator_lr)
+        self.discriminator_optimizer = self._adam(
+            self._discriminator_weights, config.discriminator_lr
+        )
+        self.average = copy.deepcopy(self.generator).eval() if config.ema_decay else None
+        self.iteration = 0
+        self.discriminator_moves = 0
+        self.generator_moves = 0
+        self._epoch_done = 0
+        self._cursor = 0
+        self._order = self._shuffled()
+        # The noise and pictures of D's last move, waiting for G's.
+        self._noise: Tensor | None = None
+        self._fake: Tensor | None = None
+
+    # The game -----------------------------------------------------------------
+
+    def run(self, iterations: int) -> Iterator[StepReport]:
+        """Train, yielding after each iteration; stop iterating to pause."""
+        for _ in range(iterations):
+            yield self.step()
+
+    def step(self) -> StepReport:
+        """Make one iteration: D moves ``discriminator_steps`` times, then G once.
+
+        Raises:
+            TrainingDiverged: before a move that is no longer finite.
+        """
+        for _ in range(self.config.discriminator_steps):
+            d = self._move_discriminator()
+        g = self._move_generator()
+        self.iteration += 1
+        return StepReport(
+            iteration=self.iteration,
+            move="both",
+            d_loss=d.loss,
+            g_loss=g.loss,
+            d_real=d.real,
+            d_fake=d.fake,
+            d_terms=d.terms,
+            d_grad_norm=d.grad_norm,
+            g_grad_norm=g.grad_norm,
+        )
+
+    def step_discriminator(self) -> StepReport:
+        """Let D alone move once; G's weights stay exactly as they are."""
+        d = self._move_discriminator()
+        self.iteration += 1
+        return StepReport(
+            iteration=self.iteration,
+            move="d",
+            d_loss=d.loss,
+            d_real=d.real,
+            d_fake=d.fake,
+            d_terms=d.terms,
+            d_grad_norm=d.grad_norm,
+        )
+
+    def step_generator(self) -> StepReport:
+        """Let G alone move once; D's weights stay exactly as they are."""
+        g = self._move_generator()
+        self.iteration += 1
+        return StepReport(
+            iteration=self.iteration,
+            move="g",
+            g_loss=g.loss,
+            d_fake=g.fake,
+            g_grad_norm=g.grad_norm,
+        )
+
+    def _move_discriminator(self) -> _DiscriminatorMove:
+        real = self._next_batch()
+        self._noise = self._draw_noise()
+        self._fake = self.generator(self._noise)
+        # One pass for both halves: D judges each picture on its own.
+        logits = self.discriminator(torch.cat([real, self._fake.detach()]))
+        on_real, on_fake = logits.split(len(real))
+        terms = [term.mean() for term in self.loss.discriminator_terms(real=on_real, fake=on_fake)]
+        loss = torch.stack(terms).sum()
+        norm = self._descend(loss, self._discriminator_weights, self.discriminator_optimizer, "L_D")
+        self.discriminator_moves += 1
+        return _DiscriminatorMove(
+            loss=loss.item(),
+            terms=tuple(term.item() for term in terms),
+            real=self._mean_verdict(on_real),
+            fake=self._mean_verdict(on_fake),
+            grad_norm=norm,
+        )
+
+    def _move_generator(self) -> _GeneratorMove:
+        fake = self._fake
+        if fake is None:  # G moves twice in a row: new noise
+            fake = self.generator(self._draw_noise())
+        self._noise = self._fake = None
+        on_fake = self.discriminator(fake)
+        loss = self.loss.generator(real=None, fake=on_fake).mean()
+        norm = self._descend(loss, self._generator_weights, self.generator_optimizer, "L_G")
+        self.generator_moves += 1
+        self._follow_average()
+        return _GeneratorMove(
+            loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm
+        )
+
+    def _descend(self, loss: Tensor, weights: list[nn.Parameter], adam: Adam, name: str) -> float:
+        """Move ``weights`` one step down ``loss``; the other player's stay frozen."""
+        adam.zero_grad(set_to_none=True)
+        loss.backward(inputs=weights)
+        norm = torch.nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None]).item()
+        if not math.isfinite(loss.item()):
+            raise TrainingDiverged(self.iteration, name)
+        if not math.isfinite(norm):
+            raise TrainingDiverged(self.iteration, f"the gradient of {name}")
+        adam.step()
+        return norm
+
+    # Looking, which never changes training --------------------------------------
+
+    @property
+    def epoch(self) -> float:
+        """How often D has seen the whole data set."""
+        return self._epoch_done + self._cursor / len(self.data)
+
+    def noise(self, count: int, seed: int = 0) -> Tensor:
+        """Return (count, latent_dim) noise that depends on nothing but ``seed``."""
+        random = torch.Generator().manual_seed(seed)
+        return torch.randn(count, self.config.latent_dim, generator=random)
+
+    @torch.no_grad()
+    def generate(self, z: Tensor) -> Tensor:
+        """Turn noise (N, latent_dim) into pictures (N, 1, 28, 28) in [-1, 1].
+
+        Uses the averaged weights where the config asks for an average.
+        """
+        if self.average is not None:
+            return self.average(z)
+        self.generator.eval()
+        try:
+            return self.generator(z)
+        finally:
+            self.generator.train()
+
+    def sample(self, count: int = 64, seed: int = 0) -> Tensor:
+        """Return ``count`` pictures (count, 1, 28, 28), the same noise at every call."""
+        return self.generate(self.noise(count, seed))
+
+    # State --------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return everything that training depends on, as flat named tensors.
+
+        A trainer that loads it continues bit for bit.
+        """
+        state: dict[str, Tensor] = {}
+        for name, module in self._networks().items():
+            state |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
+        for name, adam in self._optimizers().items():
+            for index, entry in adam.state_dict()["state"].items():
+                state |= {f"{name}.{index}.{key}": value for key, value in entry.items()}
+        if self._noise is not None:
+            state["noise"] = self._noise
+        state["random"] = self.random.get_state()
+        state["clock"] = torch.tensor(
+            [
+                self.iteration,
+                self.discriminator_moves,
+                self.generator_moves,
+                self._epoch_done,
+                self._cursor,
+            ]
+        )
+        return {key: value.detach().clone() for key, value in state.items()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Take over a state from :meth:`state_dict` of a trainer with the same config.
+
+        Raises:
+            ValueError: if a tensor is missing or has another shape.
+        """
+        try:
+            self._restore(state)
+        except (KeyError, RuntimeError, IndexError) as error:
+            raise ValueError(f"the state does not fit this model: {error}") from error
+
+    def _restore(self, state: dict[str, Tensor]) -> None:
+        self._noise = state["noise"].clone() if "noise" in state else None
+        networks = self._networks()
+        networks["generator"].load_state_dict(_part(state, "generator"))
+        # The waiting pictures are made again from their noise, before the buffers
+        # (batch-norm averages) of the saved state replace what that pass changes.
+        self._fake = None if self._noise is None else self.generator(self._noise)
+        for name, module in networks.items():
+            module.load_state_dict(_part(state, name))
+        for name, adam in self._optimizers().items():
+            adam.load_state_dict(
+                {"state": _by_index(_part(state, name)), "param_groups": adam.state_dict()["param_groups"]}
+            )
+        self.random.set_state(state["random"])
+        (
+            self.iteration,
+            self.discriminator_moves,
+            self.generator_moves,
+            self._epoch_done,
+            self._cursor,
+        ) = (int(value) for value in state["clock"])
+        self._order = self._shuffled()
+
+    def _networks(self) -> dict[str, nn.Module]:
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        if self.average is not None:
+            networks["average"] = self.average
+        return networks
+
+    def _optimizers(self) -> dict[str, Adam]:
+        return {
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+
+    # Parts ----------------------------------------------------------------------
+
+    def _adam(self, weights: list[nn.Parameter], learning_rate: float) -> Adam:
+        betas = (self.config.beta1, self.config.beta2)
+        return Adam(weights, lr=learning_rate, betas=betas, fused=True)
+
+    def _draw_noise(self) -> Tensor:
+        shape = (self.config.batch_size, self.config.latent_dim)
+        return torch.randn(shape, generator=self.random)
+
+    def _next_batch(self) -> Tensor:
+        """Take the next real pictures; a new order at each pass over the data."""
+        size = min(self.config.batch_size, len(self.data))
+        if self._cursor + size > len(self.data):
+            self._epoch_done += 1
+            self._cursor = 0
+            self._order = self._shuffled()
+        chosen = self._order[self._cursor : self._cursor + size]
+        self._cursor += size
+        return self.data[chosen]
+
+    def _shuffled(self) -> Tensor:
+        # From the seed and the epoch alone, so that a checkpoint need not hold the order.
+        random = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self._epoch_done)
+        return torch.randperm(len(self.data), generator=random)
+
+    @torch.no_grad()
+    def _follow_average(self) -> None:
+        if self.average is None:
+            return
+        # A young average would remember the untrained weights; let it look back less at first.
+        decay = min(self.config.ema_decay, (1 + self.generator_moves) / (10 + self.generator_moves))
+        torch._foreach_lerp_(
+            list(self.average.parameters()), self._generator_weights, weight=1 - decay
+        )
+        for kept, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            kept.copy_(current)
+
+    @torch.no_grad()
+    def _mean_verdict(self, logits: Tensor) -> float:
+        return self.loss.verdict(logits).mean().item()
+
+
+def _checked(data: Tensor) -> Tensor:
+    if data.ndim != 4 or tuple(data.shape[1:]) != (1, 28, 28) or len(data) < 2:
+        raise ValueError(f"data must have shape (N >= 2, 1, 28, 28), got {tuple(data.shape)}")
+    if data.dtype != torch.float32:
+        raise ValueError(f"data must be float32 in [-1, 1], got {data.dtype}")
+    return data
+
+
+def _part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    prefix = name + "."
+    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+
+
+def _by_index(flat: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    entries: dict[int, dict[str, Tensor]] = {}
+    for key, value in flat.items():
+        index, name = key.split(".", 1)
+        entries.setdefault(int(index), {})[name] = value.clone()
+    return entries
