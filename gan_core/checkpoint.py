@@ -75,6 +75,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(part, 0o644)  # mkstemp makes it readable by its owner alone
         os.replace(part, path)
     except BaseException:
         Path(part).unlink(missing_ok=True)

@@ -1,0 +1,231 @@
+"""``python -m gan_core train | sample | classifier``: the course without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from gan_core.config import PRESETS, TrainConfig
+from gan_core.data import ImageSet, load_images
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    options.command_line = "python -m gan_core " + shlex.join(words)
+    try:
+        options.run(options)
+    except (ValueError, OSError) as error:
+        print(f"gan_core: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gan_core", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    train = commands.add_parser("train", help="train a GAN and save it")
+    train.add_argument("--preset", choices=PRESETS, default="lesson")
+    for spec in fields(TrainConfig):
+        kind = type(spec.default)
+        train.add_argument(f"--{spec.name.replace('_', '-')}", type=kind, dest=spec.name)
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--iterations", type=int, default=2000)
+    length.add_argument("--seconds", type=float, help="seconds of training instead")
+    train.add_argument("--data-dir", type=Path, help="torchvision's folder (default: $GAN_DATA)")
+    train.add_argument("--resume", type=Path, help="go on from this checkpoint")
+    train.add_argument("--save", type=Path, help="write a checkpoint here")
+    train.add_argument("--samples", type=Path, help="write a PNG of 64 samples here")
+    train.add_argument("--film", type=Path, help="write a PNG strip of the samples over time here")
+    train.add_argument("--ship", metavar="NAME", help="write assets/pretrained/NAME with its card")
+    train.add_argument("--threads", type=int, help="torch threads (default: all cores)")
+    train.set_defaults(run=_train)
+
+    sample = commands.add_parser("sample", help="draw pictures from trained weights")
+    sample.add_argument("weights", help="a checkpoint file, or the name of shipped weights")
+    sample.add_argument("--count", type=int, default=64)
+    sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--out", type=Path, default=Path("samples.png"))
+    sample.set_defaults(run=_sample)
+
+    classifier = commands.add_parser("classifier", help="train the digit classifier")
+    classifier.add_argument("--data-dir", type=Path)
+    classifier.add_argument("--epochs", type=int, default=8)
+    classifier.set_defaults(run=_classifier)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    import torch
+
+    from gan_core import checkpoint
+    from gan_core.pictures import contact_sheet, png, to_grey
+    from gan_core.trainer import Trainer
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    saved = checkpoint.read(options.resume) if options.resume else None
+    config = saved.config if saved else _config(options)
+    data = load_images(config.dataset, folder=options.data_dir)
+    if data.fallback:
+        print(f"{config.dataset}: {data.fallback}; training on the embedded digits", file=sys.stderr)
+        config = config.replace(dataset=data.key)
+    trainer = Trainer(config, data.images)
+    if saved:
+        trainer.load_state_dict(saved.state)
+    film = [contact_sheet(to_grey(trainer.sample(16)), 4)]
+    seconds = 0.0
+    began = time.perf_counter()
+    for elapsed, fraction in _iterate(trainer, options):
+        seconds = elapsed
+        if options.film and fraction >= len(film) / 7:
+            film.append(contact_sheet(to_grey(trainer.sample(16)), 4))
+    seconds = time.perf_counter() - began
+    if options.save:
+        checkpoint.write(options.save, config, trainer.state_dict(), iteration=trainer.iteration)
+    if options.samples:
+        checkpoint.write_atomically(
+            options.samples, png(contact_sheet(to_grey(trainer.sample(64))), 2)
+        )
+    if options.film:
+        checkpoint.write_atomically(options.film, png(_strip(film), 2))
+    if options.ship:
+        _ship(options, trainer, seconds)
+
+
+def _config(options: argparse.Namespace) -> TrainConfig:
+    chosen = {spec.name: getattr(options, spec.name) for spec in fields(TrainConfig)}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return PRESETS[options.preset].replace(**given)
+
+
+def _iterate(trainer: Any, options: argparse.Namespace) -> Iterator[tuple[float, float]]:
+    """Train with a progress bar; yield (seconds so far, share done) after each iteration."""
+    total = options.seconds or options.iterations
+    begin = time.perf_counter()
+    layout = "{l_bar}{bar}| {n:.0f}/{total:.0f} [{elapsed}<{remaining}{postfix}]"
+    bar = tqdm(total=total, bar_format=layout, disable=None, mininterval=0.5)
+    done = 0
+    while True:
+        report = trainer.step()
+        done += 1
+        elapsed = time.perf_counter() - begin
+        progress = elapsed if options.seconds else done
+        bar.update(min(progress, total) - bar.n)
+        bar.set_postfix_str(
+            f"iteration {report.iteration}, {done / elapsed:.1f} it/s, "
+            f"L_D {report.d_loss:.3f}, L_G {report.g_loss:.3f}",
+            refresh=False,
+        )
+        yield elapsed, progress / total
+        if progress >= total:
+            bar.close()
+            return
+
+
+def _strip(sheets: list[Any]) -> Any:
+    import numpy as np
+
+    gap = np.zeros((sheets[0].shape[0], 6), dtype=np.uint8)
+    return np.hstack([part for sheet in sheets for part in (sheet, gap)][:-1])
+
+
+def _ship(options: argparse.Namespace, trainer: Any, seconds: float) -> None:
+    from gan_core.pretrained import save_weights
+
+    generator = trainer.average or trainer.generator
+    card = {
+        "name": options.ship,
+        "config": trainer.config.to_dict(),
+        "iterations": trainer.iteration,
+        "training_seconds": round(seconds),
+        "weights": "average (EMA)" if trainer.average is not None else "raw",
+        "command": _public(options),
+        "data": f"{trainer.config.dataset}, {len(trainer.data)} training images",
+        "date": date.today().isoformat(),
+        "measured": _measure(trainer, options.data_dir),
+    }
+    print(save_weights(options.ship, generator.cpu(), card))
+
+
+def _public(options: argparse.Namespace) -> str:
+    """The command without the place of the data on this computer."""
+    words = shlex.split(options.command_line)
+    if "--data-dir" in words:
+        place = words.index("--data-dir")
+        del words[place : place + 2]
+    return shlex.join(words)
+
+
+def _measure(trainer: Any, folder: Path | None) -> dict[str, float]:
+    """Fréchet distance of 10,000 samples to the 10,000 test images, raw and averaged."""
+    from gan_core.metrics.frechet import features, frechet_distance
+    from gan_core.pretrained import load_classifier
+
+    model = load_classifier()
+    real = features(model, load_images("mnist", train=False, folder=folder, fall_back=False).images)
+    average, figures = trainer.average, {}
+    for name in ("raw", "average") if average is not None else ("raw",):
+        trainer.average = average if name == "average" else None
+        fake = features(model, trainer.sample(10_000, seed=1))
+        figures[f"frechet_distance_{name}"] = round(frechet_distance(real, fake), 1)
+    trainer.average = average
+    return figures
+
+
+def _sample(options: argparse.Namespace) -> None:
+    import torch
+
+    from gan_core import checkpoint
+    from gan_core.pictures import contact_sheet, png, to_grey
+    from gan_core.pretrained import GENERATORS, load_generator
+    from gan_core.trainer import Trainer
+
+    if not 1 <= options.count <= 10_000:
+        raise ValueError(f"count must be from 1 to 10000, got {options.count}")
+    if options.weights in GENERATORS:
+        generator = load_generator(options.weights)
+        random = torch.Generator().manual_seed(options.seed)
+        with torch.no_grad():
+            z = torch.randn(options.count, generator.latent_dim, generator=random)
+            images = generator(z)
+    else:
+        saved = checkpoint.read(Path(options.weights))
+        trainer = Trainer(saved.config, torch.zeros(2, 1, 28, 28))
+        trainer.load_state_dict(saved.state)
+        images = trainer.sample(options.count, options.seed)
+    checkpoint.write_atomically(options.out, png(contact_sheet(to_grey(images)), 2))
+    print(options.out)
+
+
+def _classifier(options: argparse.Namespace) -> None:
+    from gan_core.classifier import accuracy, train_classifier
+    from gan_core.pretrained import save_weights
+
+    train: ImageSet = load_images("mnist", folder=options.data_dir, fall_back=False)
+    test = load_images("mnist", train=False, folder=options.data_dir, fall_back=False)
+    model = train_classifier(train.images, train.labels, epochs=options.epochs)
+    score = accuracy(model, test.images, test.labels)
+    card = {
+        "name": "classifier",
+        "command": _public(options),
+        "data": f"mnist, {len(train.images)} training images",
+        "date": date.today().isoformat(),
+        "measured": {"test_accuracy": round(score, 4)},
+    }
+    print(save_weights("classifier", model, card), f"test accuracy {score:.4f}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

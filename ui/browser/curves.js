@@ -1,0 +1,147 @@
+import { element, setAttribute } from "./dom.js";
+import { drawText, labelSpot, spread, textWidth } from "./labels.js";
+import { niceStep, robustRange, ticks, tickText } from "./numbers.js";
+import { Surface } from "./surface.js";
+import { drawBand, drawEndMark, drawLine, drawSpikes } from "./strokes.js";
+
+const SHORTEST_AXIS = 20;
+
+/** A line chart of up to 512 buckets per curve, with theory lines, drawn on canvas. */
+export class Chart {
+  /**
+   * @param {{title: string, empty: string, axis: string, range: number[] | null, onResize: () => void,
+   *   curves: {name: string, label: string, colour: string, dash: number[], mark: string | null}[],
+   *   lines: {value: number, label: string}[]}} options
+   */
+  constructor(options) {
+    Object.assign(this, options);
+    this.surface = new Surface("chart", options.onResize);
+    this.emptyNote = element("p", { class: "empty" }, options.empty);
+    this.surface.box.append(this.emptyNote);
+    this.element = element("figure", { class: "curves" }, element("figcaption", { class: "title" }, options.title), this.surface.box);
+    this.spots = new Map();
+  }
+
+  /** Describe the chart for those who cannot see it. */
+  describe(description) {
+    setAttribute(this.surface.canvas, "aria-label", description);
+  }
+
+  /** Draw everything anew; `marked` is an iteration to point at, or null. */
+  draw(history, iteration, marked, theme) {
+    const { context, width, height } = this.surface.begin();
+    if (width < 80 || height < 60) return;
+    const courses = this.curves.map((curve) => ({ ...curve, points: history.points(curve.name, iteration) }));
+    const measured = courses.some((course) => course.points.some(Boolean));
+    this.emptyNote.hidden = measured;
+    const plot = this.layOut(context, width, height, courses, iteration, theme);
+    this.drawAxes(context, plot, theme);
+    this.drawTheory(context, plot, theme);
+    if (marked !== null) drawMarker(context, plot, marked, theme);
+    this.drawCourses(context, plot, courses, theme);
+    this.drawTheoryLabels(context, plot, courses, theme);
+    this.drawNames(context, plot, courses, theme);
+  }
+
+  /** Choose ranges and margins; returns the plot with its two scales. */
+  layOut(context, width, height, courses, iteration, theme) {
+    const values = courses.flatMap((course) => course.points.flatMap((point) => (point ? [point.low, point.high] : [])));
+    const [low, high] = this.range ?? robustRange(values, this.lines.map((line) => line.value));
+    const yStep = niceStep(high - low, (height - 40) / 44);
+    const bottomValue = this.range ? low : Math.floor(low / yStep + 1e-9) * yStep;
+    const topValue = this.range ? high : Math.ceil((high * 1.02) / (yStep / 2)) * (yStep / 2);
+    const yTicks = ticks(bottomValue, topValue, yStep).map((value) => ({ value, text: tickText(value, yStep) }));
+    const labels = [this.axis, ...courses.map((course) => course.label)];
+    const right = 16 + Math.max(...labels.map((label) => textWidth(context, label, theme, 14)));
+    const left = 10 + Math.max(...yTicks.map((tick) => textWidth(context, tick.text, theme)));
+    const plot = { left, right: width - right, top: 12, bottom: height - 26, yTicks };
+    const last = Math.max(SHORTEST_AXIS, iteration);
+    plot.xStep = Math.max(1, niceStep(last, (plot.right - plot.left) / 84));
+    plot.xTicks = ticks(0, last, plot.xStep);
+    plot.x = (value) => plot.left + ((plot.right - plot.left) * value) / last;
+    plot.y = (value) => plot.bottom - ((plot.bottom - plot.top) * (value - bottomValue)) / (topValue - bottomValue);
+    plot.inside = (value) => Math.min(plot.bottom, Math.max(plot.top, plot.y(value)));
+    return plot;
+  }
+
+  drawAxes(context, plot, theme) {
+    Object.assign(context, { lineWidth: 1, strokeStyle: theme.rule, fillStyle: theme["theory-text"] });
+    context.setLineDash([]);
+    context.beginPath();
+    for (const tick of plot.yTicks) {
+      const y = Math.round(plot.y(tick.value)) + 0.5;
+      context.moveTo(plot.left, y);
+      context.lineTo(plot.right, y);
+      drawText(context, tick.text, plot.left - 6 - textWidth(context, tick.text, theme), y, theme);
+    }
+    context.stroke();
+    for (const value of plot.xTicks) {
+      const text = tickText(value, plot.xStep);
+      drawText(context, text, plot.x(value) - textWidth(context, text, theme) / 2, plot.bottom + 15, theme);
+    }
+    const lastTick = plot.x(plot.xTicks.at(-1)) + 22;
+    drawText(context, this.axis, Math.max(plot.right + 10, lastTick), plot.bottom + 15, theme);
+  }
+
+  drawTheory(context, plot, theme) {
+    Object.assign(context, { lineWidth: 1.5, strokeStyle: theme.theory });
+    context.setLineDash([2, 4]);
+    context.beginPath();
+    for (const line of this.lines) {
+      context.moveTo(plot.left, plot.y(line.value));
+      context.lineTo(plot.right, plot.y(line.value));
+    }
+    context.stroke();
+  }
+
+  drawTheoryLabels(context, plot, courses, theme) {
+    const dots = courses.flatMap((course) => course.points.flatMap((point) => (point ? [[plot.x(point.x), plot.inside(point.mean)]] : [])));
+    const taken = [];
+    for (const line of this.lines) {
+      const width = textWidth(context, line.label, theme);
+      const spot = labelSpot({ y: plot.y(line.value), width, plot, dots, taken, previous: this.spots.get(line.label) });
+      this.spots.set(line.label, spot.choice);
+      taken.push(spot);
+      context.fillStyle = theme["theory-text"];
+      drawText(context, line.label, spot.x, spot.y, theme, { halo: true });
+    }
+  }
+
+  drawCourses(context, plot, courses, theme) {
+    context.save();
+    context.beginPath();
+    context.rect(plot.left, plot.top - 2, plot.right - plot.left + 8, plot.bottom - plot.top + 4);
+    context.clip();
+    for (const course of courses) drawBand(context, plot, course.points, theme[course.colour]);
+    for (const course of courses) drawLine(context, plot, course.points, theme[course.colour], course.dash);
+    for (const course of courses) drawSpikes(context, plot, course.points, theme[course.colour]);
+    context.restore();
+  }
+
+  /** Write each curve's name at its end, pushed apart where the ends meet. */
+  drawNames(context, plot, courses, theme) {
+    const ended = courses.map((course) => ({ ...course, end: course.points.findLast(Boolean) })).filter((course) => course.end);
+    if (!ended.length) return;
+    const ends = ended.map((course) => plot.inside(course.end.mean));
+    const heights = spread(ends, 19, plot.top + 4, plot.bottom - 8);
+    ended.forEach((course, index) => {
+      drawEndMark(context, plot.x(course.end.x), ends[index], course.mark, theme[course.colour], theme.ground);
+      context.fillStyle = theme[`${course.colour}-text`];
+      drawText(context, course.label, plot.right + 11, heights[index], theme, { size: 14 });
+    });
+  }
+
+  /** Stop watching the size. */
+  close() {
+    this.surface.close();
+  }
+}
+
+function drawMarker(context, plot, iteration, theme) {
+  Object.assign(context, { lineWidth: 2, strokeStyle: theme.text });
+  context.setLineDash([]);
+  context.beginPath();
+  context.moveTo(plot.x(iteration), plot.top);
+  context.lineTo(plot.x(iteration), plot.bottom);
+  context.stroke();
+}

@@ -1,0 +1,196 @@
+import { element } from "./dom.js";
+import { History } from "./history.js";
+import { listenForKeys } from "./keys.js";
+import { Poller, RunClient } from "./poll.js";
+import { readTheme, themeSign } from "./theme.js";
+import { View } from "./view.js";
+
+const ALL = { picture: true, real: true, curves: true };
+
+/** One live run on the page: holds what the server sent, and keeps the view in step with it. */
+class Live {
+  constructor(parent, data) {
+    this.root = element("div", { class: "gan-live", tabindex: -1 });
+    parent.append(this.root);
+    this.client = new RunClient(data.token);
+    this.frames = 0;
+    this.changed = { ...ALL };
+    this.forget();
+    Object.assign(this, { state: "loading", answer: null, posting: 0 });
+    this.show(data);
+    this.stopKeys = listenForKeys(this.root, (verb) => this.view.transport.press(verb));
+    this.poller = new Poller(this.client, {
+      held: () => ({ ...this.history.held, picture: this.pictureId }),
+      answer: (news) => this.take(news),
+      lost: () => this.enter("lost"),
+      gone: () => this.enter("gone"),
+    });
+  }
+
+  /** Drop what was held of the run, as after a reset. */
+  forget() {
+    this.history = new History();
+    Object.assign(this, { runId: null, pictureId: 0, latest: null, shown: null, lookedBack: null, real: null, realAsked: 0, layout: { rows: 8, columns: 8 } });
+    this.album = new Map();
+  }
+
+  /** Build the view for these words; what was held of the run stays. */
+  show(data) {
+    this.data = data;
+    this.sign = JSON.stringify(data);
+    this.view?.close();
+    this.view = new View(data, this.client, {
+      verb: (verb) => this.post(verb),
+      choose: (iteration) => this.lookAt(iteration),
+      resize: () => this.redraw(ALL),
+    });
+    this.root.replaceChildren(this.view.element);
+    this.view.update(this);
+    this.redraw(ALL);
+  }
+
+  /** Take a new set of data from Streamlit: new words make a new view, anything else a new coat of paint. */
+  refresh(data) {
+    if (JSON.stringify(data) !== this.sign) this.show(data);
+    this.redraw(ALL);
+  }
+
+  async take({ state: answer, picture }) {
+    if (this.runId !== null && this.runId !== answer.run_id) this.forget();
+    const before = this.runId === null ? null : this.answer;
+    this.runId = answer.run_id;
+    const curves = this.history.merge(answer.history) || before?.iteration !== answer.iteration;
+    // The server answered for what we held before a reset: ask again for everything.
+    if (answer.history?.start > 0 && this.history.width === 0) this.poller.soon();
+    this.answer = answer;
+    if (answer.picture && picture) await this.takePicture(answer.picture, picture);
+    if (this.data.show?.real !== false && !this.real) this.fetchReal();
+    this.redraw({ curves });
+    this.glow(before, answer);
+    this.enter(answer.state);
+  }
+
+  async takePicture({ id, iteration, rows, columns }, bytes) {
+    this.pictureId = id;
+    if (rows !== this.layout.rows || columns !== this.layout.columns) this.redraw({ real: true });
+    this.layout = { rows, columns };
+    this.latest = { iteration, bitmap: await createImageBitmap(new Blob([bytes], { type: "image/png" })) };
+    if (this.lookedBack !== null) return;
+    this.shown = this.latest;
+    this.redraw({ picture: true });
+  }
+
+  /** The real samples come once; while the data is still loading they may not be there yet. */
+  async fetchReal() {
+    if (this.answer.state === "loading" || performance.now() < this.realAsked) return;
+    this.realAsked = performance.now() + 3000;
+    const bitmap = await this.client.bitmap("/real.png").catch(() => null);
+    this.real = bitmap;
+    this.redraw({ real: true });
+  }
+
+  /** Light up whoever moved since the last answer. */
+  glow(before, answer) {
+    if (!before) return;
+    const players = ["d", "g"].filter((player) => answer[`${player}_moves`] > before[`${player}_moves`]);
+    if (!players.length) return;
+    this.view.formulas.glow(players);
+    this.view.status.glow(players);
+  }
+
+  /** Show the recorded picture of an iteration, or with null the live one. */
+  async lookAt(iteration) {
+    this.lookedBack = iteration;
+    this.redraw({ curves: true });
+    if (iteration === null) this.shown = this.latest;
+    this.view.update(this);
+    this.redraw({ picture: true });
+    if (iteration === null) return;
+    const bitmap = await this.recorded(iteration).catch(() => null);
+    // The slider may have moved on while this picture travelled.
+    if (!bitmap || this.lookedBack !== iteration) return;
+    this.shown = { iteration, bitmap };
+    this.view.update(this);
+    this.redraw({ picture: true });
+  }
+
+  /** A recorded picture, fetched once. */
+  recorded(iteration) {
+    if (!this.album.has(iteration)) {
+      const coming = this.client.bitmap(`/album/${this.answer.album.indexOf(iteration)}.png`);
+      coming.catch(() => this.album.delete(iteration));
+      this.album.set(iteration, coming);
+    }
+    return this.album.get(iteration);
+  }
+
+  async post(verb) {
+    this.posting += 1;
+    try {
+      await this.client.post(verb);
+    } catch (error) {
+      // A refusal or a lost line shows in the next answer; the page needs no second message.
+      console.warn("live run:", error.message);
+    } finally {
+      this.posting -= 1;
+      this.poller.soon();
+    }
+  }
+
+  /** Enter a state, write it out and expose it to tests. */
+  enter(state) {
+    this.state = state;
+    this.view.update(this);
+    const { answer } = this;
+    Object.assign(this.root.dataset, { state, iteration: answer?.iteration ?? 0, picture: this.pictureId, dMoves: answer?.d_moves ?? 0, gMoves: answer?.g_moves ?? 0 });
+    if (themeSign(this.root) !== this.themeSign) this.redraw(ALL);
+  }
+
+  /** Ask for the named canvases to be drawn in the next frame. */
+  redraw(what) {
+    for (const [name, wanted] of Object.entries(what)) this.changed[name] ||= wanted;
+    if (Object.values(this.changed).some(Boolean)) this.frame ??= requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    const { changed } = this;
+    this.frame = null;
+    this.changed = { picture: false, real: false, curves: false };
+    if (themeSign(this.root) !== this.themeSign) {
+      this.themeSign = themeSign(this.root);
+      this.theme = readTheme(this.root);
+      Object.assign(changed, ALL);
+    }
+    this.view.draw(this, changed, this.theme);
+    if (changed.picture && this.shown) this.root.dataset.frames = this.frames += 1;
+  }
+
+  /** Leave the page: no timer, listener or request stays behind. */
+  close() {
+    this.poller.stop();
+    this.stopKeys();
+    this.view.close();
+    cancelAnimationFrame(this.frame);
+    this.root.remove();
+  }
+}
+
+const mounted = new WeakMap();
+
+/** Streamlit calls this at first and on each change of data or theme; returns the clean-up. */
+export default function mount({ data, parentElement }) {
+  let live = mounted.get(parentElement);
+  if (live && live.data.token !== data.token) {
+    live.close();
+    live = null;
+  }
+  if (live) live.refresh(data);
+  else mounted.set(parentElement, (live = new Live(parentElement, data)));
+  const turn = (live.turn = (live.turn ?? 0) + 1);
+  return () => {
+    // Streamlit may run the clean-up of a superseded mount after a newer one: only the newest counts.
+    if (live.turn !== turn || mounted.get(parentElement) !== live) return;
+    mounted.delete(parentElement);
+    live.close();
+  };
+}

@@ -1,0 +1,29 @@
+import { element } from "./dom.js";
+
+/** A canvas that fills its box and stays sharp on every screen. */
+export class Surface {
+  constructor(className, onResize) {
+    this.canvas = element("canvas", { role: "img" });
+    this.box = element("div", { class: `surface ${className}` }, this.canvas);
+    this.observer = new ResizeObserver(onResize);
+    this.observer.observe(this.box);
+  }
+
+  /** Clear the canvas at its present size; returns {context, width, height, ratio}, lengths in CSS pixels. */
+  begin() {
+    const ratio = devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = this.box;
+    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.canvas.width !== wide) this.canvas.width = wide;
+    if (this.canvas.height !== high) this.canvas.height = high;
+    const context = this.canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    return { context, width, height, ratio };
+  }
+
+  /** Stop watching the size. */
+  close() {
+    this.observer.disconnect();
+  }
+}
