@@ -1,14 +1,17 @@
-"""From tensors to pictures: contact sheets, PNG and nothing else."""
+"""From tensors to pictures: contact sheets and PNG. Does not import torch."""
 
 from __future__ import annotations
 
 import io
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Grey = npt.NDArray[np.uint8]
 

@@ -1,10 +1,12 @@
 import { element, setAttribute } from "./dom.js";
+import { joined } from "./history.js";
 import { drawText, labelSpot, spread, textWidth } from "./labels.js";
 import { niceStep, robustRange, ticks, tickText } from "./numbers.js";
 import { Surface } from "./surface.js";
-import { drawBand, drawEndMark, drawLine, drawSpikes } from "./strokes.js";
+import { drawBand, drawEndMark, drawLine, drawSpikes, trace } from "./strokes.js";
 
 const SHORTEST_AXIS = 20;
+const PIXELS_PER_POINT = 4;
 
 /** A line chart of up to 512 buckets per curve, with theory lines, drawn on canvas. */
 export class Chart {
@@ -31,10 +33,10 @@ export class Chart {
   draw(history, iteration, marked, theme) {
     const { context, width, height } = this.surface.begin();
     if (width < 80 || height < 60) return;
-    const courses = this.curves.map((curve) => ({ ...curve, points: history.points(curve.name, iteration) }));
-    const measured = courses.some((course) => course.points.some(Boolean));
-    this.emptyNote.hidden = measured;
-    const plot = this.layOut(context, width, height, courses, iteration, theme);
+    const raw = this.curves.map((curve) => ({ ...curve, points: history.points(curve.name, iteration) }));
+    const courses = raw.map((curve) => ({ ...curve, points: joined(curve.points, width / PIXELS_PER_POINT) }));
+    this.emptyNote.hidden = courses.some((course) => course.points.some(Boolean));
+    const plot = this.layOut(context, width, height, raw, iteration, theme);
     this.drawAxes(context, plot, theme);
     this.drawTheory(context, plot, theme);
     if (marked !== null) drawMarker(context, plot, marked, theme);
@@ -51,8 +53,8 @@ export class Chart {
     const bottomValue = this.range ? low : Math.floor(low / yStep + 1e-9) * yStep;
     const topValue = this.range ? high : Math.ceil((high * 1.02) / (yStep / 2)) * (yStep / 2);
     const yTicks = ticks(bottomValue, topValue, yStep).map((value) => ({ value, text: tickText(value, yStep) }));
-    const labels = [this.axis, ...courses.map((course) => course.label)];
-    const right = 16 + Math.max(...labels.map((label) => textWidth(context, label, theme, 14)));
+    const names = courses.map((course) => textWidth(context, course.label, theme, 14));
+    const right = Math.max(16 + Math.max(...names), 26 + textWidth(context, this.axis, theme));
     const left = 10 + Math.max(...yTicks.map((tick) => textWidth(context, tick.text, theme)));
     const plot = { left, right: width - right, top: 12, bottom: height - 26, yTicks };
     const last = Math.max(SHORTEST_AXIS, iteration);
@@ -79,8 +81,7 @@ export class Chart {
       const text = tickText(value, plot.xStep);
       drawText(context, text, plot.x(value) - textWidth(context, text, theme) / 2, plot.bottom + 15, theme);
     }
-    const lastTick = plot.x(plot.xTicks.at(-1)) + 22;
-    drawText(context, this.axis, Math.max(plot.right + 10, lastTick), plot.bottom + 15, theme);
+    drawText(context, this.axis, plot.right + 24, plot.bottom + 15, theme);
   }
 
   drawTheory(context, plot, theme) {
@@ -95,7 +96,7 @@ export class Chart {
   }
 
   drawTheoryLabels(context, plot, courses, theme) {
-    const dots = courses.flatMap((course) => course.points.flatMap((point) => (point ? [[plot.x(point.x), plot.inside(point.mean)]] : [])));
+    const dots = courses.flatMap((course) => trace(plot, course.points));
     const taken = [];
     for (const line of this.lines) {
       const width = textWidth(context, line.label, theme);

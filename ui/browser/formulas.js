@@ -1,5 +1,5 @@
 import { element, glow, setText } from "./dom.js";
-import { aligned } from "./numbers.js";
+import { decimals } from "./numbers.js";
 
 /** The number a slot such as "d_loss" or "g0" asks for; null when this move did not measure it. */
 export function slotValue(report, slot) {
@@ -19,7 +19,7 @@ export class Formulas {
   /** Put this move's numbers into the formulas. */
   update(report) {
     for (const { slots } of this.strips) {
-      for (const { node, slot } of slots) setText(node, aligned(slotValue(report, slot)));
+      for (const slot of slots) fill(slot, decimals(slotValue(report, slot.name), 3));
     }
   }
 
@@ -37,7 +37,24 @@ function makeStrip(player, mathml) {
   body.innerHTML = mathml;
   strip.append(body);
   const holders = [...body.querySelectorAll("mtext")].filter((node) => node.textContent.trim().startsWith("@"));
-  const slots = holders.map((node) => ({ node, slot: node.textContent.trim().slice(1) }));
-  for (const { node } of slots) node.classList.add("slot");
-  return { player, element: strip, slots };
+  return { player, element: strip, slots: holders.map(makeSlot) };
+}
+
+/** Give a slot's number a box of its own, so that the formula stands still while the number changes. */
+function makeSlot(node) {
+  const name = node.textContent.trim().slice(1);
+  const box = document.createElementNS("http://www.w3.org/1998/Math/MathML", "mpadded");
+  node.replaceWith(box);
+  box.append(node);
+  node.classList.add("slot");
+  return { name, node, box, longest: 0 };
+}
+
+/** Write a number; its box grows for a longer one and never shrinks. */
+function fill(slot, text) {
+  setText(slot.node, text);
+  const longest = Math.max(slot.longest, text.length, 5);
+  if (longest === slot.longest) return;
+  slot.longest = longest;
+  slot.box.setAttribute("width", `${0.54 * longest}em`);
 }

@@ -40,3 +40,17 @@ export class History {
     });
   }
 }
+
+/** Join neighbouring points until at most `most` are left, so that noise becomes a band and the mean a line. */
+export function joined(points, most) {
+  const size = Math.ceil(points.length / most);
+  if (size <= 1) return points;
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, index) => join(points.slice(index * size, (index + 1) * size)));
+}
+
+function join(group) {
+  const measured = group.filter(Boolean);
+  if (!measured.length) return null;
+  const average = (key) => measured.reduce((sum, point) => sum + point[key], 0) / measured.length;
+  return { x: average("x"), mean: average("mean"), low: Math.min(...measured.map((point) => point.low)), high: Math.max(...measured.map((point) => point.high)) };
+}

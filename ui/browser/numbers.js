@@ -6,9 +6,6 @@ export function decimals(value, places) {
   return Number.isFinite(value) ? value.toFixed(places).replace("-", "\u2212") : "–";
 }
 
-/** Three decimals, padded so that digits stay in place when a sign or a dash comes. */
-export const aligned = (value) => decimals(value, 3).padStart(6, "\u2007");
-
 /** 12000 → "12k"; small numbers stay as they are. */
 export function compact(value) {
   if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toFixed(2))}M`;

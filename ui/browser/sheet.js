@@ -25,8 +25,8 @@ export class Sheet {
     const { context, ratio } = this.surface.begin();
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.imageSmoothingEnabled = false;
-    context.fillStyle = theme.tile;
     const place = tilePlaces(this.surface.canvas, rows, columns, Math.round(2 * ratio));
+    drawGround(context, bitmap, rows, columns, place, theme);
     for (let row = 0; row < rows; row += 1) {
       for (let column = 0; column < columns; column += 1) drawTile(context, bitmap, row, column, rows, columns, place);
     }
@@ -41,6 +41,13 @@ export class Sheet {
 function tilePlaces({ width, height }, rows, columns, gap) {
   const size = Math.max(1, Math.floor(Math.min((width - gap * (columns - 1)) / columns, (height - gap * (rows - 1)) / rows)));
   return { size, pitch: size + gap, left: Math.floor((width - size * columns - gap * (columns - 1)) / 2) };
+}
+
+/** The lines between pictures; before the first picture, empty tiles. */
+function drawGround(context, bitmap, rows, columns, { size, pitch, left }, theme) {
+  context.fillStyle = bitmap ? theme.gap : theme.ground;
+  context.fillRect(left, 0, columns * pitch - pitch + size, rows * pitch - pitch + size);
+  context.fillStyle = theme.tile;
 }
 
 function drawTile(context, bitmap, row, column, rows, columns, { size, pitch, left }) {

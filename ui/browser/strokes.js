@@ -16,7 +16,7 @@ export function drawBand(context, plot, points, colour) {
   for (const run of stretches(points)) {
     context.beginPath();
     for (const point of run) context.lineTo(plot.x(point.x), plot.y(point.high));
-    for (const point of run.toReversed()) context.lineTo(plot.x(point.x), plot.y(point.low));
+    for (const point of [...run].reverse()) context.lineTo(plot.x(point.x), plot.y(point.low));
     context.fill();
   }
   context.globalAlpha = 1;
@@ -29,7 +29,7 @@ export function drawLine(context, plot, points, colour, dash) {
   for (const run of stretches(points)) {
     context.beginPath();
     if (run.length === 1) {
-      context.arc(plot.x(run[0].x), plot.inside(run[0].mean), 2.5, 0, 2 * Math.PI);
+      context.arc(plot.x(run[0].x), plot.inside(run[0].mean), 3, 0, 2 * Math.PI);
       context.fill();
     } else {
       for (const point of run) context.lineTo(plot.x(point.x), plot.y(point.mean));
@@ -70,4 +70,18 @@ export function drawEndMark(context, x, y, mark, colour, ground) {
   context.arc(x, y, mark ? 4.5 : 3, 0, 2 * Math.PI);
   context.fill();
   if (mark === "hollow") context.stroke();
+}
+
+/** Places [x, y] along a curve, no more than a few pixels apart: what a label should not cover. */
+export function trace(plot, points) {
+  const places = [];
+  for (const run of stretches(points)) {
+    run.forEach((point, index) => {
+      const [x, y] = [plot.x(point.x), plot.inside(point.mean)];
+      const [fromX, fromY] = index ? [plot.x(run[index - 1].x), plot.inside(run[index - 1].mean)] : [x, y];
+      const count = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) / 4));
+      for (let step = 1; step <= count; step += 1) places.push([fromX + ((x - fromX) * step) / count, fromY + ((y - fromY) * step) / count]);
+    });
+  }
+  return places;
 }

@@ -1,4 +1,4 @@
-const NAMES = ["real", "fake", "d", "g", "real-text", "fake-text", "d-text", "g-text", "theory", "theory-text", "rule", "tile", "ground"];
+const NAMES = ["real", "fake", "d", "g", "real-text", "fake-text", "d-text", "g-text", "theory", "theory-text", "rule", "tile", "gap", "ground"];
 
 /** Split a computed `rgb(…)` colour into three numbers from 0 to 1. */
 function channels(colour) {

@@ -96,15 +96,15 @@ export class LookBack {
     this.onChoice(index < this.album.length ? this.album[index] : null);
   }
 
-  /** Show the album's length and the chosen iteration; null means live, the far right end. */
-  update(album, chosen) {
+  /** Show the album's length and the chosen iteration; null means live, the far right end, at iteration `now`. */
+  update(album, chosen, now) {
     this.album = album;
     this.element.hidden = album.length === 0;
     const index = chosen === null ? album.length : album.indexOf(chosen);
     setAttribute(this.slider, "max", album.length);
     if (Number(this.slider.value) !== index) this.slider.value = index;
-    const text = chosen === null ? this.say("live") : `${this.say("iteration")} ${grouped(chosen)}`;
-    setAttribute(this.slider, "aria-valuetext", text);
+    const text = `${this.say("iteration")} ${grouped(chosen ?? now)}`;
+    setAttribute(this.slider, "aria-valuetext", chosen === null ? this.say("live") : text);
     setText(this.moment, text);
     this.live.disabled = chosen === null;
   }

@@ -65,7 +65,7 @@ export class View {
     const { answer, state } = model;
     this.status.update(state, answer);
     this.transport.update(state, answer);
-    this.lookBack.update(answer?.album ?? [], model.lookedBack);
+    this.lookBack.update(answer?.album ?? [], model.lookedBack, model.latest?.iteration ?? 0);
     this.formulas.update(answer?.report);
     if (this.keepGoing) {
       this.keepGoingLabel.hidden = !answer?.may_control;

@@ -1,0 +1,11 @@
+"""Who turns the crank: training outside the web page, in fair turns.
+
+Nothing here imports torch until a run is built, so that a server can start
+before torch has loaded.
+"""
+
+from gan_core.engine.engine import Engine, EngineFull
+from gan_core.engine.frame import Frame, Picture, Reason, RunState
+from gan_core.engine.run import Run, Snapshot
+
+__all__ = ["Engine", "EngineFull", "Frame", "Picture", "Reason", "Run", "RunState", "Snapshot"]

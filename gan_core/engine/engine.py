@@ -1,0 +1,171 @@
+"""Fair turns for all runs of one process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gan_core.config import TrainConfig
+from gan_core.engine.run import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gan_core.data import ImageSet
+
+SLICE_SECONDS = 0.05
+DETACH_SECONDS = 10.0
+REAP_SECONDS = 30 * 60.0
+KEPT_GOING_SECONDS = 3 * 3600.0
+MAX_RUNS = 64
+MAX_THREADS_PER_RUN = 4
+
+
+class EngineFull(RuntimeError):
+    """As many runs as the engine holds, and all of them are being watched."""
+
+
+class Engine:
+    """A few worker threads that advance all runs in turn.
+
+    One core is left to whoever draws the pages. Each turn is a short slice of
+    time, whatever the size of the run, so thirty runs move at the same pace.
+
+    Args:
+        workers: number of worker threads; by default all cores but one.
+        load_data: how to get a data set by its key; by default torchvision's files.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        load_data: Callable[[str], ImageSet] | None = None,
+        max_runs: int = MAX_RUNS,
+    ) -> None:
+        self._cores = max(1, (os.cpu_count() or 2) - 1)
+        self._load_data = load_data or _default_data
+        self._max_runs = max_runs
+        self._turn = threading.Condition()
+        self._ready: deque[Run] = deque()  # waiting for a worker
+        self._held: set[Run] = set()  # with a worker or waiting
+        self._runs: dict[str, tuple[Run, bool]] = {}
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, daemon=True, name=f"engine-{index}")
+            for index in range(workers or self._cores)
+        ]
+        for thread in [*self._threads, threading.Thread(target=self._tidy, daemon=True)]:
+            thread.start()
+
+    def start(self, config: TrainConfig, state: dict[str, Tensor] | None = None) -> Run:
+        """Begin a run, paused; it is built by a worker and shows itself when ready.
+
+        Raises:
+            EngineFull: if there is no room even after reaping what nobody watches.
+        """
+        if len(self.runs()) >= self._max_runs:
+            self._make_room()
+        run = Run(config, self._load_data, self._wake, state)
+        with self._turn:
+            self._runs[run.control_token] = (run, True)
+            self._runs[run.view_token] = (run, False)
+        self._wake(run)
+        return run
+
+    def find(self, token: str) -> tuple[Run, bool] | None:
+        """Return the run behind a token, and whether that token may steer it."""
+        return self._runs.get(token)
+
+    def runs(self) -> list[Run]:
+        """Return all runs, oldest first."""
+        with self._turn:
+            return [run for run, may_steer in self._runs.values() if may_steer]
+
+    def stop(self, run: Run) -> None:
+        """End a run and free its memory."""
+        run.stop()
+        with self._turn:
+            self._runs.pop(run.control_token, None)
+            self._runs.pop(run.view_token, None)
+
+    def close(self) -> None:
+        """End all runs and workers."""
+        for run in self.runs():
+            self.stop(run)
+        with self._turn:
+            self._closed = True
+            self._turn.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    # Turns ------------------------------------------------------------------------
+
+    def _wake(self, run: Run) -> None:
+        with self._turn:
+            if run not in self._held and run.has_work:
+                self._held.add(run)
+                self._ready.append(run)
+                self._turn.notify()
+
+    def _work(self) -> None:
+        threads = 0
+        while True:
+            with self._turn:
+                while not self._ready and not self._closed:
+                    self._turn.wait()
+                if self._closed:
+                    return
+                run = self._ready.popleft()
+                wanted = self._threads_each()
+            if wanted != threads:
+                threads = wanted
+                _use_threads(threads)
+            run.advance(SLICE_SECONDS)
+            with self._turn:
+                if run.has_work:
+                    self._ready.append(run)  # to the end of the queue
+                    self._turn.notify()
+                else:
+                    self._held.discard(run)
+
+    def _threads_each(self) -> int:
+        busy = min(max(1, len(self._held)), len(self._threads))
+        return max(1, min(MAX_THREADS_PER_RUN, self._cores // busy))
+
+    # Tidying ----------------------------------------------------------------------
+
+    def _tidy(self) -> None:
+        while not self._closed:
+            time.sleep(1.0)
+            self.tidy(time.monotonic())
+
+    def tidy(self, now: float) -> None:
+        """Rest the runs that nobody looks at; end those long forgotten."""
+        for run in self.runs():
+            unseen = now - run.last_seen
+            if unseen > (KEPT_GOING_SECONDS if run.keep_going else REAP_SECONDS):
+                self.stop(run)
+            elif unseen > DETACH_SECONDS and not run.keep_going:
+                run.detach()
+
+    def _make_room(self) -> None:
+        forgotten = min(self.runs(), key=lambda run: run.last_seen)
+        if time.monotonic() - forgotten.last_seen < DETACH_SECONDS:
+            raise EngineFull(f"all {self._max_runs} runs are being watched")
+        self.stop(forgotten)
+
+
+def _use_threads(count: int) -> None:
+    import torch
+
+    torch.set_num_threads(count)
+
+
+def _default_data(key: str) -> ImageSet:
+    from gan_core.data import load_images
+
+    return load_images(key)
