@@ -99,7 +99,7 @@ class MLPDiscriminator(nn.Module):
 class ConvGenerator(nn.Module):
     """A small DCGAN generator (Radford 2016): 7×7 → 14×14 → 28×28."""
 
-    WIDTH = 32
+    WIDTH = 24
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class ConvDiscriminator(nn.Module):
     one pass, and penalties on single pictures stay meaningful.
     """
 
-    WIDTH = 32
+    WIDTH = 24
 
     def __init__(self, dropout: float) -> None:
         super().__init__()
@@ -179,6 +179,7 @@ def _build(
     with torch.device("meta"):  # no weights yet: torch would draw them from the shared numbers
         module = make(argument)
     module.to_empty(device="cpu")
+    module.to(memory_format=torch.channels_last)  # convolutions run a sixth faster on CPUs
     MODELS[config.model].initialise(module, random)
     for layer in module.modules():
         if isinstance(layer, Dropout):

@@ -290,9 +290,10 @@ class Trainer:
         for name, module in networks.items():
             module.load_state_dict(_part(state, name))
         for name, adam in self._optimizers().items():
-            adam.load_state_dict(
-                {"state": _by_index(_part(state, name)), "param_groups": adam.state_dict()["param_groups"]}
-            )
+            weights = adam.param_groups[0]["params"]
+            moments = _by_index(_part(state, name), weights)
+            groups = adam.state_dict()["param_groups"]
+            adam.load_state_dict({"state": moments, "param_groups": groups})
         self.random.set_state(state["random"])
         (
             self.iteration,
@@ -371,9 +372,14 @@ def _part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
 
 
-def _by_index(flat: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+def _by_index(
+    flat: dict[str, Tensor], weights: list[nn.Parameter]
+) -> dict[int, dict[str, Tensor]]:
     entries: dict[int, dict[str, Tensor]] = {}
     for key, value in flat.items():
         index, name = key.split(".", 1)
-        entries.setdefault(int(index), {})[name] = value.clone()
+        weight = weights[int(index)]
+        # Fused Adam walks through memory: a moment must lie in it as its weight does.
+        like = torch.empty_like(weight) if value.shape == weight.shape else torch.empty_like(value)
+        entries.setdefault(int(index), {})[name] = like.detach().copy_(value)
     return entries

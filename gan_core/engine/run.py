@@ -52,6 +52,9 @@ class Run:
     Attributes:
         control_token: whoever holds it may steer.
         view_token: whoever holds it may watch.
+        asked: the recipe asked for.
+        config: the recipe in use; its data set is another when the one asked for
+            could not be had.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Run:
         self.control_token = secrets.token_urlsafe(12)
         self.view_token = secrets.token_urlsafe(12)
         self.config = config
+        self.asked = config
         self.data: ImageSet | None = None
         self.real_png: bytes | None = None
         self.keep_going = False
@@ -120,13 +124,13 @@ class Run:
         """Make ``count`` iterations, then pause."""
         self._want(lambda: self._follow("both", min(max(count, 1), MAX_PLANNED)))
 
-    def step_discriminator(self) -> None:
-        """Let D move once, then pause."""
-        self._want(lambda: self._follow("d", 1))
+    def step_discriminator(self, count: int = 1) -> None:
+        """Let D alone move ``count`` times, then pause."""
+        self._want(lambda: self._follow("d", min(max(count, 1), MAX_PLANNED)))
 
-    def step_generator(self) -> None:
-        """Let G move once, then pause."""
-        self._want(lambda: self._follow("g", 1))
+    def step_generator(self, count: int = 1) -> None:
+        """Let G alone move ``count`` times, then pause."""
+        self._want(lambda: self._follow("g", min(max(count, 1), MAX_PLANNED)))
 
     def reset(self) -> None:
         """Start again from the same seed: the same first weights."""
@@ -134,9 +138,10 @@ class Run:
 
     def restart(self, config: TrainConfig, state: dict[str, Tensor] | None = None) -> None:
         """Start again with another recipe, or from a saved state; viewers stay."""
+        self.asked = config
 
         def begin() -> None:
-            self.config, self._initial_state = config, state
+            self._initial_state = state
             self._plan.clear()
             self._restart_wanted = True
 
@@ -251,8 +256,8 @@ class Run:
         self._restart_wanted = False
         self._begin()
         self._trainer = None  # the old one's memory goes before the new one's comes
-        self.data = self._load_data(self.config.dataset)
-        self.config = self.config.replace(dataset=self.data.key)
+        self.data = self._load_data(self.asked.dataset)
+        self.config = self.asked.replace(dataset=self.data.key)
         self._trainer = Trainer(self.config, self.data.images)
         if self._initial_state is not None:
             self._trainer.load_state_dict(self._initial_state)

@@ -51,7 +51,7 @@ export class Chart {
     const [low, high] = this.range ?? robustRange(values, this.lines.map((line) => line.value));
     const yStep = niceStep(high - low, (height - 40) / 44);
     const bottomValue = this.range ? low : Math.floor(low / yStep + 1e-9) * yStep;
-    const topValue = this.range ? high : Math.ceil((high * 1.02) / (yStep / 2)) * (yStep / 2);
+    const topValue = this.range ? high : Math.ceil((high + 0.02 * (high - low)) / (yStep / 2)) * (yStep / 2);
     const yTicks = ticks(bottomValue, topValue, yStep).map((value) => ({ value, text: tickText(value, yStep) }));
     const names = courses.map((course) => textWidth(context, course.label, theme, 14));
     const right = Math.max(16 + Math.max(...names), 26 + textWidth(context, this.axis, theme));
@@ -99,12 +99,12 @@ export class Chart {
     const dots = courses.flatMap((course) => trace(plot, course.points));
     const taken = [];
     for (const line of this.lines) {
-      const width = textWidth(context, line.label, theme);
+      const width = textWidth(context, line.label, theme, 14);
       const spot = labelSpot({ y: plot.y(line.value), width, plot, dots, taken, previous: this.spots.get(line.label) });
       this.spots.set(line.label, spot.choice);
       taken.push(spot);
       context.fillStyle = theme["theory-text"];
-      drawText(context, line.label, spot.x, spot.y, theme, { halo: true });
+      drawText(context, line.label, spot.x, spot.y, theme, { size: 14, halo: true });
     }
   }
 

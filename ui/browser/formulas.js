@@ -35,9 +35,22 @@ function makeStrip(player, mathml) {
   const strip = element("div", { class: `formula ${player}` }, element("span", { class: "player", "aria-hidden": "true" }, player.toUpperCase()));
   const body = element("div", { class: "math" });
   body.innerHTML = mathml;
+  for (const math of body.querySelectorAll("math")) breakAtEquals(math);
   strip.append(body);
   const holders = [...body.querySelectorAll("mtext")].filter((node) => node.textContent.trim().startsWith("@"));
   return { player, element: strip, slots: holders.map(makeSlot) };
+}
+
+/** Cut a formula before its second and later top-level "=", so that a narrow page can wrap it there. */
+function breakAtEquals(math) {
+  const row = math.childElementCount === 1 && math.firstElementChild.localName === "mrow" ? math.firstElementChild : math;
+  const signs = [...row.children].filter((node) => node.localName === "mo" && node.textContent.trim() === "=");
+  for (const sign of signs.slice(1).reverse()) {
+    const rest = math.cloneNode(false);
+    while (sign.nextSibling) rest.append(sign.nextSibling);
+    rest.prepend(sign);
+    math.after(rest);
+  }
 }
 
 /** Give a slot's number a box of its own, so that the formula stands still while the number changes. */
@@ -56,5 +69,5 @@ function fill(slot, text) {
   const longest = Math.max(slot.longest, text.length, 5);
   if (longest === slot.longest) return;
   slot.longest = longest;
-  slot.box.setAttribute("width", `${0.54 * longest}em`);
+  slot.box.setAttribute("width", `${0.48 * longest}em`);
 }

@@ -14,19 +14,18 @@ export class History {
     return { width: this.width, from: Math.max(0, this.mean.length - 1) };
   }
 
-  /** Take in what the server sent; returns whether anything changed. Throws nothing: a gap means "ask for all". */
+  /** Take in what the server sent. After a gap nothing is held, so that the next question asks for all. */
   merge(update) {
-    if (!update || update.mean.length === 0) return false;
+    if (!update || update.mean.length === 0) return;
     if (update.width !== this.width) this.clear();
     if (update.start > this.mean.length) {
       this.clear();
-      return true;
+      return;
     }
     this.width = update.width;
     this.first = update.first_iteration;
     this.names = update.names;
     for (const part of ["low", "high", "mean"]) this[part].splice(update.start, Infinity, ...update[part]);
-    return true;
   }
 
   /** One curve as points {x, mean, low, high}; null where nothing was measured. x is in iterations. */

@@ -9,14 +9,12 @@ export function textWidth(context, text, theme, size = 13) {
 export function drawText(context, text, x, y, theme, { size = 13, halo = false } = {}) {
   context.textBaseline = "middle";
   context.textAlign = "left";
-  walk(context, text, theme, size, (part, offset, drop) => {
-    if (halo) {
-      Object.assign(context, { strokeStyle: theme.ground, lineWidth: 4, lineJoin: "round" });
-      context.setLineDash([]);
-      context.strokeText(part, x + offset, y + drop);
-    }
-    context.fillText(part, x + offset, y + drop);
-  });
+  if (halo) {
+    Object.assign(context, { strokeStyle: theme.ground, lineWidth: 4, lineJoin: "round" });
+    context.setLineDash([]);
+    walk(context, text, theme, size, (part, offset, drop) => context.strokeText(part, x + offset, y + drop));
+  }
+  walk(context, text, theme, size, (part, offset, drop) => context.fillText(part, x + offset, y + drop));
 }
 
 /** Visit the parts of a text: plain ones and subscripts; returns the total width. */
@@ -58,7 +56,7 @@ export function labelSpot({ y, width, plot, dots, taken, previous }) {
   }
   const costs = spots.map((spot) => spotCost(spot, plot, dots, taken));
   const best = costs.indexOf(Math.min(...costs));
-  const choice = previous !== undefined && costs[previous] <= costs[best] + 6 ? previous : best;
+  const choice = previous !== undefined && costs[previous] <= costs[best] + 2 ? previous : best;
   return { choice, ...spots[choice] };
 }
 

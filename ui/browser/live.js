@@ -56,10 +56,17 @@ class Live {
   }
 
   async take({ state: answer, picture }) {
-    if (this.runId !== null && this.runId !== answer.run_id) this.forget();
+    if (this.runId !== null && this.runId !== answer.run_id) {
+      this.forget();
+      this.redraw(ALL);
+    }
     const before = this.runId === null ? null : this.answer;
     this.runId = answer.run_id;
-    const curves = this.history.merge(answer.history) || before?.iteration !== answer.iteration;
+    this.history.merge(answer.history);
+    // The last bucket is sent again with every answer: only a move makes it worth drawing.
+    const progress = [this.history.width, this.history.mean.length, answer.iteration, answer.d_moves, answer.g_moves].join();
+    const curves = progress !== this.progress;
+    this.progress = progress;
     // The server answered for what we held before a reset: ask again for everything.
     if (answer.history?.start > 0 && this.history.width === 0) this.poller.soon();
     this.answer = answer;

@@ -30,10 +30,9 @@ export class Transport {
 
   /** Fit the buttons to the run's state and to what this visitor may do. */
   update(state, answer) {
-    Object.assign(this, { state, iteration: answer?.iteration ?? 0 });
-    const mayControl = answer?.may_control ?? true;
-    for (const part of this.controls) part.hidden = !mayControl;
-    this.watching.hidden = mayControl;
+    Object.assign(this, { state, iteration: answer?.iteration ?? 0, mayControl: answer?.may_control ?? true });
+    for (const part of this.controls) part.hidden = !this.mayControl;
+    this.watching.hidden = this.mayControl;
     this.showPlay(state === "running");
     for (const button of [this.play, ...this.steps]) button.disabled = !MOVABLE.includes(state);
     this.reset.disabled = ["loading", "gone", "lost"].includes(state);
@@ -54,10 +53,10 @@ export class Transport {
     this.onVerb(this.state === "running" ? "pause" : "play");
   }
 
-  /** Press a button from the keyboard; a disabled one stays still. */
+  /** Press a button from the keyboard; one that is disabled or not shown stays still. */
   press(name) {
     const button = [this.play, ...this.steps].find((candidate) => candidate.dataset.verb === name);
-    if (!button.disabled) button.click();
+    if (this.mayControl && this.element.isConnected && !button.disabled) button.click();
   }
 
   /** Reset at once when nothing would be lost; otherwise on a second click within a few seconds. */

@@ -77,7 +77,8 @@ export class View {
   describe({ answer, layout, shown, lookedBack }) {
     const count = layout.rows * layout.columns;
     const iteration = grouped(shown?.iteration ?? answer?.iteration ?? 0);
-    const note = shown ? `${this.say(lookedBack === null ? "iteration" : "look_back")} ${iteration}` : "";
+    const past = lookedBack === null ? "" : `${this.say("look_back")} · `;
+    const note = shown ? `${past}${this.say("iteration")} ${iteration}` : "";
     this.generated.describe(note, this.say("picture_alt", { count, iteration }));
     this.real.describe("", this.say("real_alt", { count }));
     for (const chart of [this.losses, this.verdicts]) chart.describe(this.chartDescription(chart, answer));

@@ -1,0 +1,68 @@
+"""Lesson: train the GAN on digits, one move at a time."""
+
+from functools import partial
+
+import streamlit as st
+
+from gan_core.config import TrainConfig
+from ui import runs, training
+from ui.lesson import Experiment, check_yourself, heading, try_this
+from ui.settings import choose_settings
+from ui.state import prose, t
+
+heading("train")
+config = choose_settings()
+seat = runs.take_seat(config)
+if not seat.may_steer:
+    st.info(t("run.watching"))
+runs.offer_restart(seat, config)
+training.live(seat)
+
+if seat.may_steer:
+    run, plain = seat.run, TrainConfig(dataset=seat.run.asked.dataset)
+    try_this(
+        "train",
+        [
+            Experiment(
+                "judge_alone",
+                ("rises", "stays", "falls"),
+                "falls",
+                partial(training.play_out, run, plain, d_moves=60),
+            ),
+            Experiment(
+                "saturate",
+                ("faster", "same", "stuck"),
+                "stuck",
+                partial(
+                    training.play_out,
+                    run,
+                    plain.replace(loss="minimax", discriminator_steps=5),
+                    iterations=100,
+                ),
+            ),
+            Experiment(
+                "same_seed",
+                ("same", "similar", "other"),
+                "same",
+                partial(training.play_out, run, run.asked, iterations=50),
+            ),
+        ],
+    )
+
+st.subheader(t("train.expect_title"))
+training.expectations()
+
+st.subheader(t("train.formula_title"))
+st.markdown(prose("train_formula"))
+training.half_moves_source()
+
+check_yourself(
+    "train",
+    [("zero_loss", ("winning", "losing", "done"), "losing"), ("log4", ("a", "b", "c"), "c")],
+)
+
+with st.sidebar:
+    st.divider()
+    if seat.may_steer:
+        runs.share_link(seat)
+        runs.open_checkpoint(seat)

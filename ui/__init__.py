@@ -1,0 +1,1 @@
+"""What the lessons share: shell, live route, state, words, charts, components."""

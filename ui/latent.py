@@ -1,0 +1,106 @@
+"""What the page *Latent space* is made of: sliders, one digit, and a strip between two."""
+
+from __future__ import annotations
+
+import random
+
+import streamlit as st
+
+from gan_core.pictures import contact_sheet, png, to_grey
+from ui import warm
+from ui.lesson import source_of
+from ui.state import t, visit
+
+SLIDERS = 6
+REACH = 6.0
+STRIP = 11
+LAST_SEED = 9999
+
+
+@st.fragment
+def studio() -> None:
+    """Sliders along the directions that move G most, beside the digit they make."""
+    warm.wait()
+    from gan_core.latent import directions, draw
+    from gan_core.pretrained import GENERATORS, load_generator
+
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        name = st.segmented_control(
+            t("latent.model"),
+            GENERATORS,
+            default=GENERATORS[0],
+            format_func=lambda key: t(f"option.{key}"),
+            key="latent_model",
+            required=True,
+            help=t("latent.model_help"),
+        )
+        generator = load_generator(name or GENERATORS[0])
+        with st.container(horizontal=True):
+            st.button(
+                t("latent.random"), icon=":material/casino:", type="primary", on_click=_new_seed
+            )
+            st.button(t("latent.centre"), icon=":material/undo:", on_click=_centre)
+        amounts = [_slider(index) for index in range(SLIDERS)]
+    start = draw(1, generator.latent_dim, visit().latent_seed)
+    moves = directions(generator, SLIDERS)
+    z = start + sum(amount * moves[index] for index, amount in enumerate(amounts))
+    with right:
+        st.image(
+            png(to_grey(generator(z))[0], scale=14),
+            width=392,
+            caption=t(
+                "latent.caption", seed=visit().latent_seed, norm=f"{z.norm().item():.2f}"
+            ),
+        )
+
+
+def _slider(index: int) -> float:
+    return st.slider(
+        t("latent.direction", n=index + 1),
+        -REACH,
+        REACH,
+        0.0,
+        step=0.1,
+        key=f"latent_{index}",
+        help=t("latent.direction_help"),
+    )
+
+
+def _new_seed() -> None:
+    visit().latent_seed = random.randint(0, LAST_SEED)
+    _centre()
+
+
+def _centre() -> None:
+    for index in range(SLIDERS):
+        st.session_state[f"latent_{index}"] = 0.0
+
+
+@st.fragment
+def strip() -> None:
+    """A filmstrip from one seed's digit to another's, straight and along the arc."""
+    from gan_core.latent import draw, path
+    from gan_core.pretrained import GENERATORS, load_generator
+
+    generator = load_generator(st.session_state.get("latent_model") or GENERATORS[0])
+    first, second, _ = st.columns([1, 1, 2])
+    a = first.number_input(t("latent.seed_a"), 0, LAST_SEED, 3, key="strip_a")
+    b = second.number_input(t("latent.seed_b"), 0, LAST_SEED, 8, key="strip_b")
+    ends = [draw(1, generator.latent_dim, int(seed))[0] for seed in (a, b)]
+    for kind, spherical in (("slerp", True), ("lerp", False)):
+        points = path(*ends, STRIP, spherical=spherical)
+        sheet = contact_sheet(to_grey(generator(points)), STRIP)
+        middle = points[STRIP // 2].norm().item()
+        st.image(
+            png(sheet, scale=4),
+            width="stretch",
+            caption=t(f"latent.{kind}", norm=f"{middle:.2f}", dim=generator.latent_dim),
+        )
+
+
+def source() -> None:
+    """Show the code of the arc and of the directions, as it runs."""
+    from gan_core import latent as core
+
+    st.code(source_of(core.slerp, core.directions))

@@ -1,0 +1,101 @@
+"""The one engine of this process, and the way from a visitor to a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import streamlit as st
+
+from gan_core.config import TrainConfig
+from gan_core.engine import Engine, EngineFull, Run
+from ui.state import t, visit, write_url
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """Return the engine; its registry of runs is the only thing visitors share."""
+    return Engine()
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A visitor's place at a run: in front of the controls, or watching."""
+
+    run: Run
+    may_steer: bool
+
+
+def take_seat(config: TrainConfig) -> Seat:
+    """Return the run that the URL or the session names, or begin one.
+
+    Stops the page with a sentence where there is no room for another run.
+    """
+    remembered = visit()
+    token = remembered.run
+    found = engine().find(token) if token else None
+    if found is not None:
+        return Seat(*found)
+    if token:
+        st.info(t("run.gone"))
+    try:
+        run = engine().start(config)
+    except EngineFull:
+        st.warning(t("run.full"))
+        st.stop()
+    remembered.run = run.control_token
+    write_url()
+    return Seat(run, may_steer=True)
+
+
+def offer_restart(seat: Seat, config: TrainConfig) -> None:
+    """Say that changed settings need a new start, before anything is lost."""
+    if not seat.may_steer or config == seat.run.asked:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(t("run.changed"))
+        st.button(
+            t("run.apply"),
+            type="primary",
+            icon=":material/restart_alt:",
+            on_click=seat.run.restart,
+            args=(config,),
+        )
+
+
+def share_link(seat: Seat) -> None:
+    """Show the address under which others may watch this run."""
+    base = (st.context.url or "").split("?")[0]
+    st.markdown(t("run.share"))
+    st.code(f"{base}?lang={visit().language}&run={seat.run.view_token}", language=None)
+
+
+def open_checkpoint(seat: Seat) -> None:
+    """Offer to go on from a saved run; a bad file changes nothing and gets a sentence."""
+    file = st.file_uploader(
+        t("run.upload"), type=["safetensors"], help=t("run.upload_help"), key="checkpoint"
+    )
+    if file is None:
+        return
+    from gan_core.checkpoint import MAX_BYTES, CheckpointError, from_bytes
+
+    try:
+        if file.size > MAX_BYTES:
+            raise CheckpointError("too_large", f"{file.size >> 20} MB")
+        saved = from_bytes(file.getvalue())
+    except CheckpointError as error:
+        st.error(t(f"problem.checkpoint_{error.code}", detail=error.detail))
+        return
+    st.markdown(
+        t(
+            "run.upload_found",
+            model=t(f"option.{saved.config.model}"),
+            iteration=int(saved.state["clock"][0]),
+        )
+    )
+    st.button(
+        t("run.upload_go"),
+        type="primary",
+        on_click=seat.run.restart,
+        args=(saved.config, saved.state),
+    )

@@ -1,0 +1,176 @@
+"""The settings of a run: in the sidebar, from the URL, always checked by the core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config import (
+    DATASET_KEYS,
+    LOSS_KEYS,
+    MODEL_KEYS,
+    PRESETS,
+    SettingError,
+    TrainConfig,
+    field_range,
+)
+from ui.state import t
+
+_OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
+_RATES = ("generator_lr", "discriminator_lr")
+_WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "seed")
+_SHARES = ("dropout", "ema_decay", "beta1")
+
+
+def choose_settings() -> TrainConfig:
+    """Draw the sidebar's controls; return the recipe they describe."""
+    _prepare()
+    with st.sidebar:
+        st.selectbox(
+            t("settings.preset"),
+            list(PRESETS),
+            format_func=lambda key: t(f"preset.{key}.name"),
+            help=t("settings.preset_help"),
+            key=_key("preset"),
+            on_change=_take_preset,
+        )
+        for name, options in _OPEN.items():
+            _choice(name, options)
+        with st.expander(t("settings.more")):
+            _choice("model", MODEL_KEYS)
+            for name in _RATES:
+                _rate(name)
+            for name in _WHOLE:
+                _whole(name)
+            for name in _SHARES:
+                _share(name)
+    return TrainConfig.from_dict(
+        {spec.name: st.session_state[_key(spec.name)] for spec in fields(TrainConfig)}
+    )
+
+
+def show_settings(config: TrainConfig) -> None:
+    """Set all controls to a recipe; before they are drawn or in a callback."""
+    for name, value in config.to_dict().items():
+        st.session_state[_key(name)] = value
+
+
+def from_query(query: Mapping[str, str]) -> tuple[TrainConfig | None, list[str]]:
+    """Read a recipe from URL parameters: ``?preset=fast&batch_size=32``.
+
+    Returns the recipe (None where the URL names no setting) and one sentence
+    for each parameter that was ignored.
+    """
+    known = {spec.name: type(spec.default) for spec in fields(TrainConfig)}
+    given = {name: query[name] for name in ("preset", *known) if name in query}
+    if not given:
+        return None, []
+    problems: list[str] = []
+    preset = given.pop("preset", "lesson")
+    if preset not in PRESETS:
+        problems.append(
+            t("problem.setting", name=t("settings.preset"), allowed=", ".join(PRESETS))
+        )
+        preset = "lesson"
+    config = PRESETS[preset]
+    for name, text in given.items():
+        try:
+            config = config.replace(**{name: _parsed(text, known[name])})
+        except SettingError as error:
+            problems.append(explain(error))
+    return config, problems
+
+
+def explain(error: SettingError) -> str:
+    """Say in the reader's language which setting is out of which range."""
+    spec = {spec.name: spec for spec in fields(TrainConfig)}.get(error.name)
+    if spec is None:
+        return t("problem.unknown_setting", name=error.name)
+    if "options" in spec.metadata:
+        allowed = ", ".join(spec.metadata["options"])
+        return t("problem.setting", name=t(f"field.{error.name}"), allowed=allowed)
+    low, high = spec.metadata["range"]
+    return t("problem.range", name=t(f"field.{error.name}"), low=f"{low:g}", high=f"{high:g}")
+
+
+def _parsed(text: str, kind: type) -> Any:
+    if kind is str:
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        return text  # the config says what is wrong with it
+
+
+def _prepare() -> None:
+    """Start from the URL's recipe or the first preset; widgets keep their values after."""
+    if _key("preset") not in st.session_state:
+        config, problems = from_query(st.query_params.to_dict())
+        asked = st.query_params.get("preset", "")
+        st.session_state[_key("preset")] = asked if asked in PRESETS else next(iter(PRESETS))
+        show_settings(config or next(iter(PRESETS.values())))
+        for sentence in problems:
+            st.warning(sentence)
+    for name in ("preset", *(spec.name for spec in fields(TrainConfig))):
+        key = _key(name)
+        if key in st.session_state:  # keeps a value while its widget is not on this page
+            st.session_state[key] = st.session_state[key]
+
+
+def _take_preset() -> None:
+    show_settings(PRESETS[st.session_state[_key("preset")]])
+
+
+def _key(name: str) -> str:
+    return f"setting_{name}"
+
+
+def _choice(name: str, options: tuple[str, ...]) -> None:
+    st.selectbox(
+        t(f"field.{name}"),
+        options,
+        format_func=lambda key: t(f"option.{key}"),
+        help=t(f"help.{name}"),
+        key=_key(name),
+    )
+
+
+def _rate(name: str) -> None:
+    low, high = field_range(name)
+    st.number_input(
+        t(f"field.{name}"),
+        min_value=low,
+        max_value=high,
+        step=1e-4,
+        format="%.5f",
+        help=t(f"help.{name}"),
+        key=_key(name),
+    )
+
+
+def _whole(name: str) -> None:
+    low, high = field_range(name)
+    st.number_input(
+        t(f"field.{name}"),
+        min_value=int(low),
+        max_value=int(high),
+        step=1,
+        help=t(f"help.{name}"),
+        key=_key(name),
+    )
+
+
+def _share(name: str) -> None:
+    low, high = field_range(name)
+    st.number_input(
+        t(f"field.{name}"),
+        min_value=low,
+        max_value=high,
+        step=0.05 if name != "ema_decay" else 0.001,
+        format="%.4g",
+        help=t(f"help.{name}"),
+        key=_key(name),
+    )

@@ -1,0 +1,43 @@
+"""The shell around every lesson: language, navigation, and what a session keeps."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import warm, words
+from ui.lessons import LESSONS, page_of
+from ui.state import t, visit, write_url
+
+# Loading torch at once would slow down the very page it should not delay.
+WARM_DELAY_SECONDS = 1.5
+
+
+def choose_language() -> None:
+    """Offer the languages in the sidebar; the choice is kept in the URL."""
+    remembered = visit()
+    options = list(words.LANGUAGES)
+    chosen = st.sidebar.segmented_control(
+        t("shell.language"),
+        options,
+        format_func=words.LANGUAGES.__getitem__,
+        default=remembered.language,
+        key="language",
+        label_visibility="collapsed",
+    )
+    if chosen and chosen != remembered.language:
+        remembered.language = chosen
+        write_url()
+        st.rerun()
+
+
+def main() -> None:
+    """Draw the shell and the chosen page."""
+    st.set_page_config(page_title="GAN", page_icon=":material/casino:", layout="wide")
+    choose_language()
+    page = st.navigation([page_of(lesson) for lesson in LESSONS])
+    page.run()
+    write_url()
+    warm.start(WARM_DELAY_SECONDS)
+
+
+main()

@@ -1,0 +1,59 @@
+"""What one visitor's session remembers: one dataclass, kept with the session and the URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from ui import words
+
+_KEY = "visit"
+
+
+@dataclass
+class Visit:
+    """One visitor.
+
+    Attributes:
+        language: key of the catalogue in use.
+        run: token of the run on the training page, for steering or watching.
+        predictions: answers given to "predict first" and quiz questions.
+        latent_seed: the noise the latent page starts from.
+    """
+
+    language: str = words.DEFAULT
+    run: str | None = None
+    predictions: dict[str, str] = field(default_factory=dict)
+    latent_seed: int = 0
+
+
+def visit() -> Visit:
+    """Return this session's memory; a new session takes language and run from the URL."""
+    if _KEY not in st.session_state:
+        asked = st.query_params.get("lang", "")
+        st.session_state[_KEY] = Visit(
+            language=asked if asked in words.LANGUAGES else words.DEFAULT,
+            run=st.query_params.get("run"),
+        )
+    remembered: Visit = st.session_state[_KEY]
+    return remembered
+
+
+def write_url() -> None:
+    """Put language and run back into the URL: changing pages drops them."""
+    remembered = visit()
+    if st.query_params.get("lang") != remembered.language:
+        st.query_params["lang"] = remembered.language
+    if remembered.run and st.query_params.get("run") != remembered.run:
+        st.query_params["run"] = remembered.run
+
+
+def t(key: str, **values: object) -> str:
+    """Return a sentence in this visitor's language."""
+    return words.translate(visit().language, key, **values)
+
+
+def prose(name: str) -> str:
+    """Return a piece of lesson prose in this visitor's language."""
+    return words.lesson(visit().language, name)

@@ -1,0 +1,52 @@
+"""Loading what is slow while nobody waits for it.
+
+The first page needs no torch. Once it is out, a thread imports torch and the
+rest; then ``gc.freeze()`` moves all of that out of the garbage collector's
+sight. Streamlit runs a full collection after every script, which over torch's
+objects takes 100-340 ms and holds up every other thread.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from importlib import import_module
+
+_SLOW = ("torch", "gan_core.trainer", "gan_core.pretrained", "gan_core.latent", "plotly.graph_objects")
+
+_started = threading.Lock()
+_done = threading.Event()
+
+
+def start(delay: float = 0.0) -> None:
+    """Begin loading in the background, ``delay`` seconds from now; once per process."""
+    if _started.acquire(blocking=False):
+        timer = threading.Timer(delay, _load)
+        timer.daemon = True
+        timer.start()
+
+
+def wait() -> None:
+    """Return when everything slow is loaded."""
+    start()
+    _done.wait()
+
+
+def is_done() -> bool:
+    """Say whether everything slow is loaded."""
+    return _done.is_set()
+
+
+def _load() -> None:
+    try:
+        for name in _SLOW:
+            import_module(name)
+        freeze()
+    finally:
+        _done.set()
+
+
+def freeze() -> None:
+    """Take all objects that live now out of later garbage collections."""
+    gc.collect()
+    gc.freeze()
