@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from ui.server import lifespan, routes
+from ui.server import explain_crash, lifespan, routes
 
-app = st.App("ui/shell.py", routes=routes(), lifespan=lifespan)
+app = st.App("ui/shell.py", routes=routes(), lifespan=lifespan, on_script_error=explain_crash)

@@ -12,7 +12,11 @@ def machine() -> str:
     import torch
 
     info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
+    names = (
+        [line for line in info.read_text().splitlines() if "model name" in line]
+        if info.exists()
+        else []
+    )
     processor = names[0].split(":", 1)[1].strip() if names else platform.processor()
     return (
         f"{os.cpu_count()} cores, {processor}, Python {platform.python_version()}, "

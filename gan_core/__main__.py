@@ -79,7 +79,9 @@ def _train(options: argparse.Namespace) -> None:
     config = saved.config if saved else _config(options)
     data = load_images(config.dataset, folder=options.data_dir)
     if data.fallback:
-        print(f"{config.dataset}: {data.fallback}; training on the embedded digits", file=sys.stderr)
+        print(
+            f"{config.dataset}: {data.fallback}; training on the embedded digits", file=sys.stderr
+        )
         config = config.replace(dataset=data.key)
     trainer = Trainer(config, data.images)
     if saved:

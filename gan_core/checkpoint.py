@@ -52,7 +52,11 @@ class Checkpoint:
 
 def to_bytes(config: TrainConfig, state: Mapping[str, Tensor], **about: Any) -> bytes:
     """Serialise a run; ``about`` is anything JSON can hold."""
-    metadata = {"format": FORMAT, "config": json.dumps(config.to_dict()), "about": json.dumps(about)}
+    metadata = {
+        "format": FORMAT,
+        "config": json.dumps(config.to_dict()),
+        "about": json.dumps(about),
+    }
     return save({key: value.contiguous() for key, value in state.items()}, metadata=metadata)
 
 

@@ -16,7 +16,7 @@ def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
 
     Between two independent draws in d dimensions the midpoint has norm about
     √(d/2) instead of √d: in 100 dimensions 7.07 instead of 10, where the
-    generator never trained.
+    generator hardly ever trained.
     """
     return a + (b - a) * t
 

@@ -44,15 +44,22 @@ class Dropout(nn.Module):
         return torch.empty_like(x).bernoulli_(keep, generator=self.random).div_(keep)
 
 
-class MLPGenerator(nn.Module):
+class Generator(nn.Module):
+    """A network that turns noise (N, latent_dim) into pictures (N, 1, 28, 28)."""
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+
+
+class MLPGenerator(Generator):
     """The lesson's generator: 100 → 256 → 512 → 1024 → 784, tanh.
 
     1,486,352 parameters with 100 latent coordinates.
     """
 
     def __init__(self, latent_dim: int) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
+        super().__init__(latent_dim)
         self.net = nn.Sequential(
             nn.Linear(latent_dim, 256),
             nn.LeakyReLU(LEAK),
@@ -96,14 +103,13 @@ class MLPDiscriminator(nn.Module):
         return self.net(x).squeeze(1)
 
 
-class ConvGenerator(nn.Module):
+class ConvGenerator(Generator):
     """A small DCGAN generator (Radford 2016): 7×7 → 14×14 → 28×28."""
 
     WIDTH = 24
 
     def __init__(self, latent_dim: int) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
+        super().__init__(latent_dim)
         wide, narrow = 2 * self.WIDTH, self.WIDTH
         self.net = nn.Sequential(
             nn.Linear(latent_dim, wide * 7 * 7, bias=False),
@@ -155,36 +161,34 @@ class ModelPair:
     """A generator, a discriminator and the way their weights start."""
 
     key: str
-    generator: Callable[[int], nn.Module]
+    generator: Callable[[int], Generator]
     discriminator: Callable[[float], nn.Module]
     initialise: Callable[[nn.Module, torch.Generator], None]
 
 
-def build_generator(config: TrainConfig, random: torch.Generator) -> nn.Module:
+def build_generator(config: TrainConfig, random: torch.Generator) -> Generator:
     """Return a freshly initialised generator; draws only from ``random``."""
-    return _build(MODELS[config.model].generator, config.latent_dim, config, random)
+    with torch.device("meta"):  # no weights yet: torch would draw them from the shared numbers
+        generator = MODELS[config.model].generator(config.latent_dim)
+    _prepare(generator, config, random)
+    return generator
 
 
 def build_discriminator(config: TrainConfig, random: torch.Generator) -> nn.Module:
     """Return a freshly initialised discriminator; draws only from ``random``."""
-    return _build(MODELS[config.model].discriminator, config.dropout, config, random)
+    with torch.device("meta"):
+        discriminator = MODELS[config.model].discriminator(config.dropout)
+    _prepare(discriminator, config, random)
+    return discriminator
 
 
-def _build(
-    make: Callable[..., nn.Module],
-    argument: float,
-    config: TrainConfig,
-    random: torch.Generator,
-) -> nn.Module:
-    with torch.device("meta"):  # no weights yet: torch would draw them from the shared numbers
-        module = make(argument)
+def _prepare(module: nn.Module, config: TrainConfig, random: torch.Generator) -> None:
     module.to_empty(device="cpu")
     module.to(memory_format=torch.channels_last)  # convolutions run a sixth faster on CPUs
     MODELS[config.model].initialise(module, random)
     for layer in module.modules():
         if isinstance(layer, Dropout):
             layer.random = random
-    return module
 
 
 def count_parameters(module: nn.Module) -> int:

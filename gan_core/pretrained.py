@@ -14,7 +14,7 @@ from torch import nn
 from gan_core.checkpoint import write_atomically
 from gan_core.classifier import DigitClassifier
 from gan_core.config import TrainConfig
-from gan_core.models import MODELS
+from gan_core.models import MODELS, Generator
 
 FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
 GENERATORS = ("mlp", "dcgan")
@@ -39,7 +39,7 @@ def card(name: str, folder: Path = FOLDER) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=8)
-def load_generator(name: str, folder: Path = FOLDER) -> nn.Module:
+def load_generator(name: str, folder: Path = FOLDER) -> Generator:
     """Return a shipped generator in eval mode; shared by all, so never trained on.
 
     Raises:
@@ -50,7 +50,8 @@ def load_generator(name: str, folder: Path = FOLDER) -> nn.Module:
     config = TrainConfig.from_dict(card(name, folder)["config"])
     with torch.device("meta"):
         generator = MODELS[config.model].generator(config.latent_dim)
-    return _filled(generator, folder / f"{name}.safetensors")
+    _fill(generator, folder / f"{name}.safetensors")
+    return generator
 
 
 @lru_cache(maxsize=1)
@@ -58,14 +59,14 @@ def load_classifier(folder: Path = FOLDER) -> DigitClassifier:
     """Return the shipped digit classifier in eval mode."""
     with torch.device("meta"):
         model = DigitClassifier()
-    _filled(model, folder / "classifier.safetensors")
+    _fill(model, folder / "classifier.safetensors")
     return model
 
 
-def _filled(module: nn.Module, path: Path) -> nn.Module:
+def _fill(module: nn.Module, path: Path) -> None:
     weights = {
         key: value.float() if value.is_floating_point() else value
         for key, value in load_file(path).items()
     }
     module.load_state_dict(weights, assign=True)
-    return module.eval().requires_grad_(False)
+    module.eval().requires_grad_(False)

@@ -95,8 +95,8 @@ class Trainer:
         self.random = torch.Generator().manual_seed(config.seed)
         self.generator = build_generator(config, self.random)
         self.discriminator = build_discriminator(config, self.random)
-        self._generator_weights = list(self.generator.parameters())
-        self._discriminator_weights = list(self.discriminator.parameters())
+        self._generator_weights: list[Tensor] = list(self.generator.parameters())
+        self._discriminator_weights: list[Tensor] = list(self.discriminator.parameters())
         self.generator_optimizer = self._adam(self._generator_weights, config.generator_lr)
         self.discriminator_optimizer = self._adam(
             self._discriminator_weights, config.discriminator_lr
@@ -196,11 +196,9 @@ class Trainer:
         norm = self._descend(loss, self._generator_weights, self.generator_optimizer, "L_G")
         self.generator_moves += 1
         self._follow_average()
-        return _GeneratorMove(
-            loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm
-        )
+        return _GeneratorMove(loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm)
 
-    def _descend(self, loss: Tensor, weights: list[nn.Parameter], adam: Adam, name: str) -> float:
+    def _descend(self, loss: Tensor, weights: list[Tensor], adam: Adam, name: str) -> float:
         """Move ``weights`` one step down ``loss``; the other player's stay frozen."""
         adam.zero_grad(set_to_none=True)
         loss.backward(inputs=weights)
@@ -318,7 +316,7 @@ class Trainer:
 
     # Parts ----------------------------------------------------------------------
 
-    def _adam(self, weights: list[nn.Parameter], learning_rate: float) -> Adam:
+    def _adam(self, weights: list[Tensor], learning_rate: float) -> Adam:
         betas = (self.config.beta1, self.config.beta2)
         return Adam(weights, lr=learning_rate, betas=betas, fused=True)
 
@@ -372,9 +370,7 @@ def _part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
 
 
-def _by_index(
-    flat: dict[str, Tensor], weights: list[nn.Parameter]
-) -> dict[int, dict[str, Tensor]]:
+def _by_index(flat: dict[str, Tensor], weights: list[Tensor]) -> dict[int, dict[str, Tensor]]:
     entries: dict[int, dict[str, Tensor]] = {}
     for key, value in flat.items():
         index, name = key.split(".", 1)

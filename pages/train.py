@@ -36,7 +36,7 @@ if seat.may_steer:
                 partial(
                     training.play_out,
                     run,
-                    plain.replace(loss="minimax", discriminator_steps=5),
+                    plain.replace(loss="minimax", discriminator_steps=5, seed=1),
                     iterations=100,
                 ),
             ),

@@ -49,9 +49,7 @@ def studio() -> None:
         st.image(
             png(to_grey(generator(z))[0], scale=14),
             width=392,
-            caption=t(
-                "latent.caption", seed=visit().latent_seed, norm=f"{z.norm().item():.2f}"
-            ),
+            caption=t("latent.caption", seed=visit().latent_seed, norm=f"{z.norm().item():.2f}"),
         )
 
 
@@ -88,8 +86,9 @@ def strip() -> None:
     a = first.number_input(t("latent.seed_a"), 0, LAST_SEED, 3, key="strip_a")
     b = second.number_input(t("latent.seed_b"), 0, LAST_SEED, 8, key="strip_b")
     ends = [draw(1, generator.latent_dim, int(seed))[0] for seed in (a, b)]
+    start, end = ends
     for kind, spherical in (("slerp", True), ("lerp", False)):
-        points = path(*ends, STRIP, spherical=spherical)
+        points = path(start, end, STRIP, spherical=spherical)
         sheet = contact_sheet(to_grey(generator(points)), STRIP)
         middle = points[STRIP // 2].norm().item()
         st.image(

@@ -55,7 +55,9 @@ def _experiment(words: str, number: int, experiment: Experiment) -> None:
         args=(words, experiment),
     )
     if visit().predictions.get(words) and answer is not None:
-        verdict = "lesson.predicted_right" if answer == experiment.right else "lesson.predicted_else"
+        verdict = (
+            "lesson.predicted_right" if answer == experiment.right else "lesson.predicted_else"
+        )
         st.markdown(f"**{t(verdict)}** {t(words + '.explain')}")
 
 
@@ -77,9 +79,7 @@ def _ask(words: str, choices: Sequence[str]) -> str | None:
 def check_yourself(page: str, questions: Sequence[tuple[str, Sequence[str], str]]) -> None:
     """Draw quiz questions: (key, choices, right choice); the reason follows the answer."""
     st.subheader(t("lesson.check"))
-    for column, (key, choices, right) in zip(
-        st.columns(len(questions)), questions, strict=True
-    ):
+    for column, (key, choices, right) in zip(st.columns(len(questions)), questions, strict=True):
         words = f"{page}.quiz.{key}"
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{t(words + '.question')}**")
@@ -99,7 +99,5 @@ def next_lessons() -> None:
     others = [lesson for lesson in LESSONS if lesson.path != "welcome"]
     for column, lesson in zip(st.columns(len(others)), others, strict=True):
         with column, st.container(border=True, height="stretch"):
-            st.page_link(
-                page_of(lesson), label=f"**{t(f'nav.{lesson.path}')}**", icon=lesson.icon
-            )
+            st.page_link(page_of(lesson), label=f"**{t(f'nav.{lesson.path}')}**", icon=lesson.icon)
             st.markdown(t(f"welcome.go_{lesson.path}"))

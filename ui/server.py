@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from ui import live_route, sample_route
 from ui.runs import engine
+from ui.state import t
+
+_log = logging.getLogger(__name__)
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -41,6 +46,13 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     send_small_answers_at_once(asyncio.get_running_loop())
     yield
     engine().close()
+
+
+def explain_crash(error: Exception) -> bool:
+    """Show a sentence in the reader's language in place of a traceback; log the rest."""
+    _log.error("page failed", exc_info=error)
+    st.error(t("problem.crash"))
+    return True
 
 
 def send_small_answers_at_once(loop: asyncio.AbstractEventLoop) -> None:

@@ -71,9 +71,7 @@ def from_query(query: Mapping[str, str]) -> tuple[TrainConfig | None, list[str]]
     problems: list[str] = []
     preset = given.pop("preset", "lesson")
     if preset not in PRESETS:
-        problems.append(
-            t("problem.setting", name=t("settings.preset"), allowed=", ".join(PRESETS))
-        )
+        problems.append(t("problem.setting", name=t("settings.preset"), allowed=", ".join(PRESETS)))
         preset = "lesson"
     config = PRESETS[preset]
     for name, text in given.items():

@@ -8,6 +8,10 @@ from ui import warm, words
 from ui.lessons import LESSONS, page_of
 from ui.state import t, visit, write_url
 
+# A lesson needs the width and the first screenful more than it needs margins.
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 2.5rem clamp(1rem, 3vw, 3rem) 4rem; }
+</style>"""
 # Loading torch at once would slow down the very page it should not delay.
 WARM_DELAY_SECONDS = 1.5
 
@@ -33,6 +37,7 @@ def choose_language() -> None:
 def main() -> None:
     """Draw the shell and the chosen page."""
     st.set_page_config(page_title="GAN", page_icon=":material/casino:", layout="wide")
+    st.html(_STYLE)
     choose_language()
     page = st.navigation([page_of(lesson) for lesson in LESSONS])
     page.run()

@@ -58,26 +58,34 @@ def play_out(run: Run, config: TrainConfig, *, iterations: int = 0, d_moves: int
 
 
 def expectations() -> None:
-    """Show what each preset looked like over time when it was measured."""
-    figures = _figures()
-    for column, key in zip(st.columns(len(figures)), figures, strict=True):
-        with column:
+    """Show what each preset looked like after a minute, and what was measured of it."""
+    measured = _measured()
+    presets = measured["presets"]
+    for column, key in zip(st.columns(len(presets)), presets, strict=True):
+        figures = {
+            "low": min(presets[key]["distances"]),
+            "high": max(presets[key]["distances"]),
+            "seeds": len(presets[key]["distances"]),
+            "seconds": round(measured["seconds"]),
+            "floor": measured["floor"],
+            "long_minutes": round(measured["long"]["seconds"] / 60),
+            "long_distance": measured["long"]["distance"],
+        }
+        with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{t(f'preset.{key}.name')}**")
             st.image(
                 str(ASSETS / "pictures" / f"film_{key}.png"),
                 width="stretch",
-                caption=t(f"preset.{key}.film", **figures[key]),
+                caption=t("train.film", **figures),
             )
-            st.markdown(t(f"preset.{key}.expect", **figures[key]))
+            st.markdown(t(f"preset.{key}.expect", **figures))
 
 
 @lru_cache(maxsize=1)
-def _figures() -> dict[str, dict[str, Any]]:
-    """Measured by ``python -m benchmarks.digits``."""
-    content: dict[str, dict[str, Any]] = json.loads(
-        (ASSETS / "figures" / "digits.json").read_text("utf-8")
-    )
-    return content["presets"]
+def _measured() -> dict[str, Any]:
+    """Return what ``python -m benchmarks.digits --write`` wrote."""
+    content: dict[str, Any] = json.loads((ASSETS / "figures" / "digits.json").read_text("utf-8"))
+    return content
 
 
 def half_moves_source() -> None:

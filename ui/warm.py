@@ -12,7 +12,13 @@ import gc
 import threading
 from importlib import import_module
 
-_SLOW = ("torch", "gan_core.trainer", "gan_core.pretrained", "gan_core.latent", "plotly.graph_objects")
+_SLOW = (
+    "torch",
+    "gan_core.trainer",
+    "gan_core.pretrained",
+    "gan_core.latent",
+    "plotly.graph_objects",
+)
 
 _started = threading.Lock()
 _done = threading.Event()

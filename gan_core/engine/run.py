@@ -82,11 +82,13 @@ class Run:
         self._trainer: Trainer | None = None
         self._restart_wanted = True
         self._picture_id = 0
+        self._run_id = 0
         self._detached = False
         self._begin()
 
     def _begin(self) -> None:
         """Forget what was seen; the trainer is built by a worker."""
+        self._run_id += 1
         self._history = History()
         self._album = Album()
         self._marks: deque[tuple[float, int]] = deque()
@@ -95,8 +97,8 @@ class Run:
         self._state = RunState.LOADING
         self._picture_time = 0.0
         self._picture_cost = 0.0
-        self.frame = Frame(
-            run_id=self.frame.run_id + 1 if hasattr(self, "frame") else 1,
+        self.frame: Frame = Frame(
+            run_id=self._run_id,
             state=RunState.LOADING,
             reason=None,
             iteration=0,

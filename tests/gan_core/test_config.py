@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import pytest
 
@@ -51,7 +52,8 @@ def test_both_ends_of_a_range_are_allowed(name):
 def test_a_number_outside_its_range_is_refused_by_name(name, outside):
     low, high = field_range(name)
     value = low - 1 if outside == "below" else high + 1
-    with pytest.raises(SettingError, match=f"^{name} must be .*{low:g} to {high:g}") as caught:
+    said = rf"^{name} must be .*from {re.escape(f'{low:g} to {high:g}')}"
+    with pytest.raises(SettingError, match=said) as caught:
         TrainConfig(**{name: value})
     assert caught.value.name == name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ def test_an_album_begins_with_every_iteration():
 
 def test_the_pages_of_an_album_are_never_more_than_a_quarter_apart():
     kept = [page.iteration for page in album_of(10_000).pages]
-    assert all(later - now <= max(1, now / 4 + 0.5) for now, later in zip(kept, kept[1:]))  # noqa: B905, RUF007
+    assert all(later - now <= max(1, now / 4 + 0.5) for now, later in pairwise(kept))
 
 
 def test_readers_of_an_album_keep_what_they_have():

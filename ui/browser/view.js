@@ -46,7 +46,8 @@ export class View {
     this.losses.element.classList.add("losses");
     this.verdicts.element.classList.add("verdicts");
     const panel = element("section", { class: "panel" }, show.transport ? this.transport.element : null, this.lookBack.element, this.status.element);
-    const parts = [this.generated.element, show.real ? this.real.element : null, this.losses.element, this.verdicts.element, panel, this.formulas.element];
+    this.notice = element("p", { class: "notice", role: "status", hidden: "" });
+    const parts = [this.notice, this.generated.element, show.real ? this.real.element : null, this.losses.element, this.verdicts.element, panel, this.formulas.element];
     this.downloads = show.downloads ? this.makeDownloads(client, actions) : null;
     return element("div", { class: show.real ? "grid" : "grid without-real" }, ...parts.filter(Boolean), this.downloads);
   }
@@ -67,6 +68,8 @@ export class View {
     this.transport.update(state, answer);
     this.lookBack.update(answer?.album ?? [], model.lookedBack, model.latest?.iteration ?? 0);
     this.formulas.update(answer?.report);
+    this.notice.hidden = !answer?.fallback;
+    this.notice.textContent = answer?.fallback ? this.say(`fallback_${answer.fallback}`) : "";
     if (this.keepGoing) {
       this.keepGoingLabel.hidden = !answer?.may_control;
       if (!model.posting) this.keepGoing.checked = Boolean(answer?.keep_going);

@@ -1,0 +1,185 @@
+"""The course without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_core import __main__ as command_line
+from gan_core import checkpoint
+from gan_core.__main__ import main
+from gan_core.pictures import contact_sheet, to_grey
+from gan_core.trainer import Trainer, TrainingDiverged
+
+ROOT = Path(__file__).parents[2]
+QUICK = [
+    *("train", "--dataset", "digits", "--model", "dcgan"),
+    *("--latent-dim", "3", "--batch-size", "4", "--iterations"),
+]
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder without data or network."""
+
+    def unreachable(*_arguments: object, **_options: object) -> None:
+        raise URLError("no network in tests")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GAN_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("urllib.request.urlopen", unreachable)
+
+
+def train(*more: str, iterations: int = 3) -> None:
+    assert main([*QUICK, str(iterations), *more]) == 0
+
+
+def picture(path: str) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def status(arguments: list[str]) -> int | str | None:
+    """Return the exit status, whether argparse or the command says it."""
+    try:
+        return main(arguments)
+    except SystemExit as stopped:
+        return stopped.code
+
+
+def test_train_saves_a_run(tmp_path):
+    train("--save", "run.safetensors")
+    saved = checkpoint.read(tmp_path / "run.safetensors")
+    assert saved.about == {"iteration": 3}
+    assert (saved.config.model, saved.config.latent_dim) == ("dcgan", 3)
+
+
+def test_train_draws_64_samples():
+    train("--samples", "samples.png")
+    assert picture("samples.png").shape == (2 * 8 * 28, 2 * 8 * 28)
+
+
+def test_train_makes_a_film_of_several_sheets():
+    train("--film", "film.png", iterations=7)
+    assert picture("film.png").shape == (2 * 4 * 28, 2 * (8 * 4 * 28 + 7 * 6))
+
+
+def test_train_leaves_nothing_else_behind(tmp_path):
+    train("--save", "run.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.safetensors"]
+
+
+def test_a_resumed_training_equals_one_without_a_break(tmp_path, assert_same):
+    train("--save", "whole", iterations=5)
+    train("--save", "half", iterations=2)
+    train("--resume", "half", "--save", "resumed", iterations=3)
+    states = [checkpoint.read(tmp_path / name).state for name in ("resumed", "whole")]
+    assert_same(*states)
+
+
+def test_seconds_may_be_given_instead_of_iterations(tmp_path):
+    assert main([*QUICK[:-1], "--seconds", "0.05", "--save", "run"]) == 0
+    assert checkpoint.read(tmp_path / "run").about["iteration"] >= 1
+
+
+def test_without_data_it_trains_on_the_embedded_digits_and_says_so(tmp_path, capsys):
+    train("--dataset", "mnist", "--save", "run")
+    assert "training on the embedded digits" in capsys.readouterr().err
+    assert checkpoint.read(tmp_path / "run").config.dataset == "digits"
+
+
+def test_samples_of_a_checkpoint_are_those_of_its_trainer(tmp_path):
+    train("--save", "run")
+    assert main(["sample", "run", "--count", "9", "--seed", "4", "--out", "nine.png"]) == 0
+    saved = checkpoint.read(tmp_path / "run")
+    trainer = Trainer(saved.config, torch.zeros(2, 1, 28, 28))
+    trainer.load_state_dict(saved.state)
+    expected = contact_sheet(to_grey(trainer.sample(9, seed=4))).repeat(2, 0).repeat(2, 1)
+    assert np.array_equal(picture("nine.png"), expected)
+
+
+def test_sample_says_where_the_picture_is(capsys):
+    train("--save", "run")
+    main(["sample", "run", "--out", "here.png"])
+    assert capsys.readouterr().out == "here.png\n"
+
+
+BAD = {
+    "no command": [],
+    "an unknown command": ["fly"],
+    "an unknown preset": ["train", "--preset", "magic"],
+    "an unknown data set": ["train", "--dataset", "cifar10"],
+    "a latent dimension of 0": ["train", "--latent-dim", "0"],
+    "a latent dimension that is no number": ["train", "--latent-dim", "many"],
+    "a learning rate that is not finite": ["train", "--generator-lr", "nan"],
+    "a batch of one": ["train", "--batch-size", "1"],
+    "no iterations": [*QUICK, "0"],
+    "fewer than no iterations": [*QUICK, "-3"],
+    "no seconds": [*QUICK[:-1], "--seconds", "0"],
+    "seconds that are not a number": [*QUICK[:-1], "--seconds", "nan"],
+    "iterations and seconds": [*QUICK, "3", "--seconds", "1"],
+    "fewer than no threads": [*QUICK, "1", "--threads", "-1"],
+    "nothing to resume": ["train", "--resume", "nothing"],
+    "a resumed file that is no checkpoint": ["train", "--resume", "text"],
+    "no samples": ["sample", "mlp", "--count", "0"],
+    "too many samples": ["sample", "mlp", "--count", "1000000"],
+    "samples of nothing": ["sample", "nothing"],
+    "samples of a file that is no checkpoint": ["sample", "text"],
+    "a classifier without data": ["classifier"],
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_settings_exit_2_with_a_sentence(kind, tmp_path, capsys, monkeypatch):
+    (tmp_path / "text").write_text("not a checkpoint, but long enough to look like one")
+    # A wrong length must be refused before training, or it would never end.
+    monkeypatch.setattr(Trainer, "step", lambda _trainer: pytest.fail("it trained"))
+    assert status(BAD[kind]) == 2
+    said = capsys.readouterr().err
+    assert "gan_core" in said
+    assert "Traceback" not in said
+
+
+def test_a_seed_beyond_all_counting_is_refused(capsys):
+    train("--save", "run")
+    assert status(["sample", "run", "--seed", "9" * 30]) == 2
+    assert "seed" in capsys.readouterr().err
+
+
+def test_a_training_that_diverges_ends_with_a_sentence(monkeypatch, capsys):
+    def diverge(_trainer: Trainer) -> None:
+        raise TrainingDiverged(41, "L_D")
+
+    monkeypatch.setattr(Trainer, "step", diverge)
+    assert status([*QUICK, "3"]) == 2
+    assert "diverged at iteration 41" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", [["--data-dir", "/home/ada"], ["--data-dir=/home/ada"]])
+def test_a_card_does_not_tell_where_the_data_lie(place):
+    words = " ".join(["python -m gan_core train", *place, "--seconds 3"])
+    told = command_line._public(argparse.Namespace(command_line=words))
+    assert told == "python -m gan_core train --seconds 3"
+
+
+def test_the_module_runs_as_a_command():
+    outcome = subprocess.run(
+        [sys.executable, "-m", "gan_core", "train", "--latent-dim", "0"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert outcome.returncode == 2
+    assert outcome.stderr == "gan_core: latent_dim must be a whole number from 1 to 512, got 0\n"
