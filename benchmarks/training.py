@@ -1,14 +1,17 @@
 """How fast is a step? Our ``Trainer`` against the loop that most tutorials teach.
 
 ``python -m benchmarks.training`` trains the lesson's pair at batch 64 on the
-same pictures, in turns: a few seconds of ours, a few of the tutorial's, and
+same pictures, in turns of a quarter of a second: ours, the tutorial's, and
 again. The ratio of each round, and the median of the rounds, are printed.
-Turns within one run make the ratio hold on a machine that others use, too.
+Turns that short make the ratio hold on a machine that others use, too.
 
 What the tutorial loop does, one iteration of which is one D-move and one G-move:
 
-* ``DataLoader(TensorDataset(...), batch_size=64, shuffle=True, drop_last=True)``,
-  on pictures that are tensors already: no decoding, no workers, no transforms.
+* ``DataLoader(dataset, batch_size=64, shuffle=True, drop_last=True)`` over a data set
+  that does what ``torchvision.datasets.MNIST`` does with
+  ``Compose([ToTensor(), Normalize((0.5,), (0.5,))])``: every picture becomes a PIL image
+  and is transformed each time it is drawn. ``--loader tensors`` takes a
+  ``TensorDataset`` of finished tensors instead, which few tutorials do.
 * G and D are ``nn.Sequential`` of ``nn.Linear``, ``nn.LeakyReLU``, ``nn.Dropout``; D
   ends in ``nn.Sigmoid`` and the loss is ``nn.BCELoss`` against ones and zeros.
 * D's move: one pass on the real pictures, one on ``fake.detach()``.
@@ -26,21 +29,47 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torchvision import transforms
 
+from benchmarks.machine import machine
 from gan_core.config import TrainConfig
 from gan_core.data import load_images
+from gan_core.pictures import to_grey
 from gan_core.trainer import Trainer
 
 Step = Callable[[], object]
+TURN_SECONDS = 0.25
+
+
+class LikeTorchvision(Dataset[tuple[Tensor]]):
+    """What ``torchvision.datasets.MNIST`` does for each picture, on pictures we have."""
+
+    def __init__(self, images: Tensor) -> None:
+        self.greys = torch.from_numpy(to_grey(images))
+        self.transform = transforms.Compose(
+            [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))]
+        )
+
+    def __len__(self) -> int:
+        return len(self.greys)
+
+    def __getitem__(self, index: int) -> tuple[Tensor]:
+        return (self.transform(Image.fromarray(self.greys[index].numpy())),)
+
+
+LOADERS: dict[str, Callable[[Tensor], Dataset[Any]]] = {
+    "dataset": LikeTorchvision,
+    "tensors": TensorDataset,
+}
 
 
 def main() -> None:
@@ -50,21 +79,20 @@ def main() -> None:
     torch.manual_seed(0)
     config = TrainConfig()
     data = load_images(config.dataset)
-    print(_machine())
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    print(machine())
+    print(f"threads: {torch.get_num_threads()}; load {os.getloadavg()[0]:.1f} at the beginning")
     print(f"data: {data.key}, {len(data.images)} pictures; batch {config.batch_size}")
-    ours, tutorial = our_step(config, data.images), tutorial_step(config, data.images)
-    for step in (ours, tutorial):
-        _rate(step, 0.5)  # the first calls allocate
+    print(f"the tutorial's DataLoader draws from: {options.loader}")
+    ours = our_step(config, data.images)
+    tutorial = tutorial_step(config, LOADERS[options.loader](data.images))
+    _round(ours, tutorial, 2 * TURN_SECONDS)  # the first calls allocate
     ratios = []
     for number in range(1, options.rounds + 1):
-        # Who begins changes, so that neither always follows the other.
-        pair = (ours, tutorial) if number % 2 else (tutorial, ours)
-        rates = {step: _rate(step, options.seconds) for step in pair}
-        ratios.append(rates[ours] / rates[tutorial])
+        fast, slow = _round(ours, tutorial, options.seconds)
+        ratios.append(fast / slow)
         print(
-            f"round {number}: ours {rates[ours]:.1f} it/s, "
-            f"tutorial {rates[tutorial]:.1f} it/s, ratio {ratios[-1]:.2f}",
+            f"round {number}: ours {fast:.1f} it/s, tutorial {slow:.1f} it/s, "
+            f"ratio {ratios[-1]:.2f}",
             flush=True,
         )
     low, high = min(ratios), max(ratios)
@@ -76,17 +104,15 @@ def our_step(config: TrainConfig, images: Tensor) -> Step:
     return Trainer(config, images).step
 
 
-def tutorial_step(config: TrainConfig, images: Tensor) -> Step:
+def tutorial_step(config: TrainConfig, dataset: Dataset[Any]) -> Step:
     """Return a function that makes one iteration of the tutorial loop."""
-    iterations = tutorial(config, images)
+    iterations = tutorial_loop(config, dataset)
     return lambda: next(iterations)
 
 
-def tutorial(config: TrainConfig, images: Tensor) -> Iterator[tuple[float, float]]:
+def tutorial_loop(config: TrainConfig, dataset: Dataset[Any]) -> Iterator[tuple[float, float]]:
     """Train as most tutorials do; yield both losses after each iteration."""
-    loader = DataLoader(
-        TensorDataset(images), batch_size=config.batch_size, shuffle=True, drop_last=True
-    )
+    loader = DataLoader(dataset, batch_size=config.batch_size, shuffle=True, drop_last=True)
     generator, discriminator = tutorial_pair(config)
     betas = (config.beta1, config.beta2)
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=betas)
@@ -144,27 +170,17 @@ def tutorial_pair(config: TrainConfig) -> tuple[nn.Sequential, nn.Sequential]:
     return generator, discriminator
 
 
-def _rate(step: Step, seconds: float) -> float:
-    """Return iterations a second, measured over about ``seconds``."""
-    begin, count = time.perf_counter(), 0
-    while time.perf_counter() - begin < seconds:
-        step()
-        count += 1
-    return count / (time.perf_counter() - begin)
-
-
-def _machine() -> str:
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{os.cpu_count()} cores, {_processor()}, {platform.system()}{load}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+def _round(ours: Step, tutorial: Step, seconds: float) -> tuple[float, float]:
+    """Return iterations a second of both, after about ``seconds`` each in short turns."""
+    spent, made = {ours: 0.0, tutorial: 0.0}, {ours: 0, tutorial: 0}
+    while min(spent.values()) < seconds:
+        for step in (ours, tutorial):
+            begin = time.perf_counter()
+            while time.perf_counter() - begin < TURN_SECONDS:
+                step()
+                made[step] += 1
+            spent[step] += time.perf_counter() - begin
+    return made[ours] / spent[ours], made[tutorial] / spent[tutorial]
 
 
 def _options() -> argparse.Namespace:
@@ -173,6 +189,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=3.0, help="per side and round")
+    parser.add_argument("--loader", choices=LOADERS, default="dataset")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 

@@ -23,7 +23,7 @@ GENERATORS = ("mlp", "dcgan")
 def save_weights(name: str, module: nn.Module, card: dict[str, Any], folder: Path = FOLDER) -> Path:
     """Write ``name.safetensors`` in float16 and ``name.json``; return the first."""
     tensors = {
-        key: value.half() if value.is_floating_point() else value
+        key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in module.state_dict().items()
     }
     path = folder / f"{name}.safetensors"
