@@ -44,7 +44,7 @@ def try_this(page: str, experiments: Sequence[Experiment]) -> None:
 
 def _experiment(words: str, number: int, experiment: Experiment) -> None:
     st.markdown(f"**{number}. {t(words + '.title')}**\n\n{t(words + '.question')}")
-    answer = _ask(words, experiment.choices)
+    answer = _ask("lesson.predict", words, experiment.choices)
     st.button(
         t("lesson.run_it"),
         key=words + ".run",
@@ -66,9 +66,9 @@ def _begin(words: str, experiment: Experiment) -> None:
     experiment.start()
 
 
-def _ask(words: str, choices: Sequence[str]) -> str | None:
+def _ask(label: str, words: str, choices: Sequence[str]) -> str | None:
     return st.radio(
-        t("lesson.predict"),
+        t(label),
         choices,
         index=None,
         format_func=lambda choice: t(f"{words}.{choice}"),
@@ -83,7 +83,7 @@ def check_yourself(page: str, questions: Sequence[tuple[str, Sequence[str], str]
         words = f"{page}.quiz.{key}"
         with column, st.container(border=True, height="stretch"):
             st.markdown(f"**{t(words + '.question')}**")
-            answer = _ask(words, choices)
+            answer = _ask("lesson.answer", words, choices)
             if answer is not None:
                 verdict = t("lesson.right" if answer == right else "lesson.not_quite")
                 st.markdown(f"**{verdict}** {t(words + '.explain')}")
