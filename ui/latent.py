@@ -8,6 +8,7 @@ import streamlit as st
 
 from gan_core.pictures import contact_sheet, png, to_grey
 from ui import warm
+from ui.charts import RUST, TEAL, lines
 from ui.lesson import source_of
 from ui.state import t, visit
 
@@ -86,16 +87,25 @@ def strip() -> None:
     a = first.number_input(t("latent.seed_a"), 0, LAST_SEED, 3, key="strip_a")
     b = second.number_input(t("latent.seed_b"), 0, LAST_SEED, 8, key="strip_b")
     ends = [draw(1, generator.latent_dim, int(seed))[0] for seed in (a, b)]
-    start, end = ends
+    norms = []
     for kind, spherical in (("slerp", True), ("lerp", False)):
-        points = path(start, end, STRIP, spherical=spherical)
-        sheet = contact_sheet(to_grey(generator(points)), STRIP)
-        middle = points[STRIP // 2].norm().item()
+        points = path(ends[0], ends[1], STRIP, spherical=spherical)
+        norms.append(points.norm(dim=1).tolist())
         st.image(
-            png(sheet, scale=4),
+            png(contact_sheet(to_grey(generator(points)), STRIP), scale=4),
             width="stretch",
-            caption=t(f"latent.{kind}", norm=f"{middle:.2f}", dim=generator.latent_dim),
+            caption=t(
+                f"latent.{kind}", norm=f"{norms[-1][STRIP // 2]:.2f}", dim=generator.latent_dim
+            ),
         )
+    lines(
+        "norms",
+        t("latent.norm_title"),
+        [step / (STRIP - 1) for step in range(STRIP)],
+        [("slerp", norms[0], TEAL, "solid"), ("lerp", norms[1], RUST, "dash")],
+        axes=("t", "‖z‖"),
+        level=(generator.latent_dim**0.5, t("latent.norm_level", dim=generator.latent_dim)),
+    )
 
 
 def source() -> None:

@@ -36,7 +36,8 @@ def choose_language() -> None:
 
 def main() -> None:
     """Draw the shell and the chosen page."""
-    st.set_page_config(page_title="GAN", page_icon=str(words.ASSETS / "pictures" / "icon.png"), layout="wide")
+    icon = words.ASSETS / "pictures" / "icon.png"
+    st.set_page_config(page_title="GAN", page_icon=str(icon), layout="wide")
     st.html(_STYLE)
     choose_language()
     page = st.navigation([page_of(lesson) for lesson in LESSONS])
