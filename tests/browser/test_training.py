@@ -1,0 +1,233 @@
+"""*Train on digits* in a real browser: steering, watching, saving, and what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import FilePayload, Page, expect
+from safetensors.torch import load
+
+from benchmarks.app_server import LiveView, open_live
+
+pytestmark = pytest.mark.browser
+
+DIGITS = "dataset=digits"
+# Adam with much momentum and a short memory for sizes: once D wins and its gradients
+# vanish, the steps grow until the weights overflow. Large steps alone do not do that.
+EXPLOSIVE = "generator_lr=10&discriminator_lr=10&beta1=0.99&beta2=0.5&loss=minimax"
+MOVES = {
+    "step-discriminator": ("d-moves", "g-moves", "discriminator"),
+    "step-generator": ("g-moves", "d-moves", "generator"),
+}
+
+
+def checkpoint(live: LiveView) -> bytes:
+    answer = live.page.request.get(f"/api/run/{live.token}/checkpoint.safetensors")
+    assert answer.ok
+    return answer.body()
+
+
+def hear_news(live: LiveView, times: int) -> None:
+    """Return after the page has had some more answers from the server."""
+    for _ in range(times):
+        with live.page.expect_response(lambda answer: f"api/run/{live.token}?" in answer.url):
+            pass
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    file = FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
+
+
+# Steering -------------------------------------------------------------------------------
+
+
+def test_play_trains_and_draws_until_pause(live):
+    picture, frames = live.number("picture"), live.number("frames")
+    live.press("play")
+    live.wait_for_state("running")
+    reached = live.wait_for("iteration", 5)
+    live.wait_for("iteration", reached + 5)
+    live.wait_for("picture", picture + 1)
+    live.wait_for("frames", frames + 1)
+    live.press("play")
+    live.wait_for_state("paused")
+    stopped = live.number("iteration")
+    hear_news(live, times=3)
+    assert live.number("iteration") == stopped
+
+
+@pytest.mark.parametrize("verb", MOVES)
+def test_a_half_move_moves_one_player_alone(page, verb):
+    live = open_live(page, f"/train?{DIGITS}&batch_size=8")
+    moved, still, name = MOVES[verb]
+    before = load(checkpoint(live))
+    live.press(verb)
+    live.wait_for(moved, 1)
+    live.wait_for_state("paused")
+    assert (live.number(moved), live.number(still)) == (1, 0)
+    after = load(checkpoint(live))
+    weights = [key for key in before if key.startswith(("generator.", "discriminator."))]
+    changed = {key for key in weights if not torch.equal(before[key], after[key])}
+    assert changed == {key for key in weights if key.startswith(name + ".")}
+
+
+def test_a_half_move_leaves_the_other_counter_alone_after_training(live):
+    live.press("step")
+    live.wait_for("iteration", 1)
+    live.press("step-discriminator")
+    live.wait_for("d-moves", 2)
+    live.press("step-generator")
+    live.wait_for("g-moves", 2)
+    assert (live.number("d-moves"), live.number("iteration")) == (2, 3)
+
+
+@pytest.mark.parametrize(("verb", "count"), [("step", 1), ("step10", 10), ("step100", 100)])
+def test_steps_make_as_many_iterations_as_they_say(live, verb, count):
+    live.press(verb)
+    live.wait_for("iteration", count)
+    live.wait_for_state("paused")
+    hear_news(live, times=2)
+    assert live.number("iteration") == count
+
+
+def test_reset_asks_before_it_forgets(live):
+    live.press("step10")
+    live.wait_for("iteration", 10)
+    live.press("reset")
+    expect(live.button("reset")).to_have_class("button reset confirm")
+    assert live.number("iteration") == 10
+    live.press("reset")
+    live.until(lambda: live.number("iteration") == 0)
+    live.wait_for_state("paused")
+
+
+def test_the_keyboard_plays_pauses_and_steps(live):
+    keys = live.page.keyboard
+    keys.press("ArrowRight")
+    live.wait_for("iteration", 1)
+    live.wait_for_state("paused")
+    keys.press("Space")
+    live.wait_for_state("running")
+    live.wait_for("iteration", 3)
+    keys.press("Space")
+    live.wait_for_state("paused")
+
+
+# Coming back and watching ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("playing", [False, True])
+def test_a_reload_finds_the_run_again(live, playing):
+    token = live.token
+    live.press("play")
+    live.wait_for("iteration", 3)
+    if not playing:
+        live.press("play")
+        live.wait_for_state("paused")
+    reached = live.number("iteration")
+    live.page.reload()
+    live.wait_for("iteration", reached)
+    assert live.token == token
+    live.wait_for_state("running" if playing else "paused")
+    assert playing or live.number("iteration") == reached
+
+
+def test_others_may_watch_by_the_link_but_not_steer(live, open_page):
+    link = live.view_link
+    assert live.token not in link
+    live.press("play")
+    visitor = open_page()
+    visitor.goto(link)
+    watching = LiveView(visitor)
+    reached = watching.wait_for("iteration", 1)
+    watching.wait_for("iteration", reached + 3)
+    expect(watching.button("play")).to_have_count(0)
+    expect(watching.button("reset")).to_have_count(0)
+    for verb in ("pause", "reset", "step?count=5", "keep-going?on=1"):
+        assert visitor.request.post(f"/api/run/{watching.token}/{verb}").status == 403
+    taken = visitor.request.get(f"/api/run/{watching.token}/checkpoint.safetensors")
+    assert taken.status == 403
+    live.wait_for("iteration", live.number("iteration") + 3)
+
+
+# Saving and loading ---------------------------------------------------------------------
+
+
+def test_a_pickle_is_refused_with_a_sentence(live, pickle_file: Path):
+    live.press("step10")
+    live.wait_for("iteration", 10)
+    token = live.token
+    upload(live.page, pickle_file.name, pickle_file.read_bytes())
+    expect(live.page.get_by_test_id("stSidebar")).to_contain_text("Such files can run code")
+    hear_news(live, times=1)
+    assert (live.token, live.number("iteration")) == (token, 10)
+
+
+def test_a_saved_run_is_continued(live):
+    live.press("step10")
+    live.wait_for("iteration", 10)
+    live.wait_for_state("paused")
+    saved = checkpoint(live)
+    live.press("reset")
+    live.press("reset")
+    live.until(lambda: live.number("iteration") == 0)
+    upload(live.page, "run.safetensors", saved)
+    sidebar = live.page.get_by_test_id("stSidebar")
+    expect(sidebar).to_contain_text("Saved at iteration 10")
+    sidebar.get_by_role("button", name="Load it").click()
+    live.wait_for("iteration", 10)
+    live.wait_for_state("paused")
+    again = load(checkpoint(live))
+    assert all(torch.equal(again[key], value) for key, value in load(saved).items())
+
+
+# When something goes wrong --------------------------------------------------------------
+
+
+def test_a_run_that_breaks_down_says_so_and_can_start_again(page):
+    live = open_live(page, f"/train?{DIGITS}&batch_size=8&latent_dim=8&{EXPLOSIVE}")
+    live.press("play")
+    live.wait_for_state("diverged")
+    expect(live.root.locator(".state.diverged")).to_contain_text("no longer finite")
+    expect(live.button("play")).to_be_disabled()
+    live.press("reset")
+    live.press("reset")
+    live.wait_for_state("paused")
+    assert live.number("iteration") == 0
+
+
+def test_an_unknown_token_gets_a_notice_and_a_new_run(page):
+    live = open_live(page, f"/train?{DIGITS}&run=nonsense")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("no longer exists")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    live.until(lambda: live.token not in ("", "nonsense"))
+
+
+def test_settings_out_of_range_in_the_link_get_a_notice(page):
+    open_live(page, f"/train?{DIGITS}&batch_size=100000&generator_lr=abc")
+    notices = page.get_by_test_id("stAlert")
+    expect(notices.filter(has_text="Batch size")).to_contain_text("from 2 to 1024")
+    expect(notices.filter(has_text="Learning rate of G")).to_contain_text("ignored")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+# Words ----------------------------------------------------------------------------------
+
+
+def test_another_language_keeps_the_run(live, complaints):
+    live.press("step10")
+    live.wait_for("iteration", 10)
+    token, page = live.token, live.page
+    english = live.button("play").inner_text()
+    page.get_by_test_id("stSidebar").get_by_role("radio", name="中文").click()
+    expect(live.button("play")).not_to_have_text(english)
+    live.until(lambda: "lang=zh" in page.url)
+    assert (live.token, live.number("iteration")) == (token, 10)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="潜").click()
+    live.until(lambda: "/latent" in page.url and "lang=zh" in page.url)
+    assert live.token == token
+    assert complaints == []

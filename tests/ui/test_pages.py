@@ -1,0 +1,349 @@
+"""Every page, in every language, without a browser."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
+
+from gan_core import checkpoint
+from gan_core.config import PRESETS, TrainConfig
+from gan_core.engine import RunState
+from gan_core.pretrained import GENERATORS
+from gan_core.trainer import Trainer
+from ui import latent, words
+from ui.lessons import LESSONS, PAGES
+
+NAMES = sorted(path.stem for path in PAGES.glob("*.py"))
+SMALL = {"dataset": "digits", "model": "dcgan", "latent_dim": "3", "batch_size": "4"}
+EXPERIMENT = "train.try.judge_alone"
+
+
+def say(key: str, language: str = words.DEFAULT, **values: object) -> str:
+    return words.translate(language, key, **values)
+
+
+def texts(block: AppTest | Block) -> str:
+    return "\n".join(element.value for element in block.markdown)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def run_of(app: AppTest, engine):
+    token = app.session_state["visit"].run
+    found = engine.find(token)
+    assert found is not None
+    return found[0]
+
+
+def picture(app: AppTest) -> str:
+    """The address of the latent page's digit: it changes with the content."""
+    return app.image[0].value[0]
+
+
+# All pages ------------------------------------------------------------------------------
+
+
+def test_every_page_is_in_the_table_of_contents():
+    assert sorted(lesson.file for lesson in LESSONS) == [f"{name}.py" for name in NAMES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_opens(open_page, name, language):
+    app = open_page(name, language, **SMALL)
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    assert [title.value for title in app.title] == [say(f"{name}.title", language)]
+    assert say(f"{name}.question", language) in texts(app)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_leaves_no_placeholder_open(open_page, name, language):
+    app = open_page(name, language, **SMALL)
+    shown = [element.label for kind in ("button", "slider", "radio") for element in app.get(kind)]
+    shown += [caption for image in app.image for caption in image.captions]
+    shown += [radio_choice for radio in app.radio for radio_choice in radio.options]
+    assert [text for text in shown if "{" in text] == []
+
+
+def test_the_language_is_a_choice_and_stays_in_the_url(open_page, reader):
+    app = open_page("latent")
+    app.segmented_control(key="language").select("zh").run()
+    reader("zh")
+    assert app.title[0].value == say("latent.title", "zh")
+    assert app.query_params["lang"] == "zh"
+
+
+def test_an_unknown_language_in_the_url_is_the_first_one(open_page):
+    assert open_page("welcome", lang="xx").title[0].value == say("welcome.title")
+
+
+def test_another_language_keeps_settings_and_answers(open_page, reader):
+    app = open_page("train", **SMALL)
+    app.number_input(key="setting_seed").set_value(5)
+    app.selectbox(key="setting_loss").select("minimax")
+    app.radio(key="train.quiz.log4").set_value("c").run()
+    app.segmented_control(key="language").select("zh").run()
+    reader("zh")
+    assert not app.exception
+    assert app.number_input(key="setting_seed").value == 5
+    assert app.selectbox(key="setting_loss").value == "minimax"
+    assert app.selectbox(key="setting_dataset").value == "digits"
+    assert app.radio(key="train.quiz.log4").value == "c"
+    assert say("train.quiz.log4.explain", "zh") in texts(app)
+
+
+def test_another_page_keeps_the_settings_and_the_run(open_page, engine):
+    app = open_page("train", **SMALL)
+    run = run_of(app, engine)
+    app.number_input(key="setting_seed").set_value(5).run()
+    app.switch_page("../pages/latent.py").run()
+    assert app.query_params["run"] == run.control_token
+    app.switch_page("../pages/train.py").run()
+    assert app.number_input(key="setting_seed").value == 5
+    assert run_of(app, engine) is run
+
+
+# Settings -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_sets_all_settings(open_page, preset):
+    other = next(name for name in PRESETS if name != preset)
+    app = open_page("train", preset=other, **SMALL)
+    app.selectbox(key="setting_preset").select(preset).run()
+    assert not app.exception
+    for name, value in PRESETS[preset].to_dict().items():
+        assert app.session_state[f"setting_{name}"] == value
+
+
+def test_the_url_sets_the_first_settings(open_page, engine):
+    app = open_page("train", preset="fast", dataset="digits", seed="9")
+    assert app.selectbox(key="setting_preset").value == "fast"
+    assert run_of(app, engine).asked == PRESETS["fast"].replace(dataset="digits", seed=9)
+
+
+def test_changed_settings_wait_for_a_new_start(open_page, engine, language):
+    app = open_page("train", language, **SMALL)
+    run = run_of(app, engine)
+    before = run.asked
+    assert say("run.apply", language) not in labels(app)
+
+    app.number_input(key="setting_seed").set_value(5).run()
+    assert say("run.changed", language) in texts(app)
+    assert run.asked == before
+
+    press(app, say("run.apply", language))
+    assert run.asked == before.replace(seed=5)
+    assert say("run.apply", language) not in labels(app)
+    assert run_of(app, engine) is run
+
+
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ({"batch_size": "1"}, "problem.range"),
+        ({"generator_lr": "nan"}, "problem.range"),
+        ({"seed": "many"}, "problem.range"),
+        ({"loss": "mse"}, "problem.setting"),
+        ({"preset": "none"}, "problem.setting"),
+    ],
+)
+def test_a_url_out_of_range_gets_a_sentence(open_page, language, query, key):
+    app = open_page("train", language, **{**SMALL, **query})
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert app.warning[0].value.startswith(sentence_start(key, query, language))
+    app.run()
+    assert not app.warning  # said once
+
+
+def sentence_start(key: str, query: dict[str, str], language: str) -> str:
+    (name,) = query
+    label = say("settings.preset" if name == "preset" else f"field.{name}", language)
+    return say(key, language).partition("{low}")[0].partition("{allowed}")[0].format(name=label)
+
+
+# Runs -----------------------------------------------------------------------------------
+
+
+def test_an_unknown_run_gets_a_sentence_and_a_new_run(open_page, engine, language):
+    app = open_page("train", language, run="no-such-run", **SMALL)
+    assert [info.value for info in app.info] == [say("run.gone", language)]
+    assert app.query_params["run"] == run_of(app, engine).control_token
+
+
+def test_a_watcher_sees_the_run_but_cannot_steer(open_page, engine, tiny_config, language):
+    run = engine.start(tiny_config)
+    app = open_page("train", language, run=run.view_token, **SMALL)
+    assert [info.value for info in app.info] == [say("run.watching", language)]
+    assert say("lesson.run_it", language) not in labels(app)
+    assert not app.file_uploader
+    assert engine.runs() == [run]
+    assert run.control_token not in str(app.query_params)
+
+
+def test_a_full_engine_gets_a_sentence(open_page, engine, tiny_config, language):
+    engine._max_runs = 1
+    engine.start(tiny_config)
+    app = open_page("train", language, **SMALL)
+    assert [warning.value for warning in app.warning] == [say("run.full", language)]
+    assert not app.exception
+
+
+def test_the_link_to_share_does_not_steer(open_page, engine):
+    app = open_page("train", **SMALL)
+    run = run_of(app, engine)
+    link = next(code.value for code in app.sidebar.code)
+    assert link == f"http://gan.example/train?lang=en&run={run.view_token}"
+
+
+# Experiments and questions --------------------------------------------------------------
+
+
+def test_an_experiment_wants_a_prediction_first(open_page, engine, language):
+    app = open_page("train", language, **SMALL)
+    run = run_of(app, engine)
+    assert app.button(key=f"{EXPERIMENT}.run").disabled
+
+    app.radio(key=EXPERIMENT).set_value("falls").run()
+    assert not app.button(key=f"{EXPERIMENT}.run").disabled
+    assert say(f"{EXPERIMENT}.explain", language) not in texts(app)
+
+    engine.stop(run)  # what it would train is not this test's business
+    app.button(key=f"{EXPERIMENT}.run").click().run()
+    assert say(f"{EXPERIMENT}.explain", language) in texts(app)
+    assert say("lesson.predicted_right", language) in texts(app)
+
+    app.radio(key=EXPERIMENT).set_value("rises").run()
+    assert say("lesson.predicted_else", language) in texts(app)
+
+
+def test_an_experiment_starts_the_run_again_with_its_own_recipe(open_page, engine, monkeypatch):
+    app = open_page("train", **SMALL)
+    run = run_of(app, engine)
+    asked: list[tuple[str, object]] = []
+    monkeypatch.setattr(run.__class__, "restart", lambda _run, config: asked.append(("restart", config)))
+    monkeypatch.setattr(run.__class__, "step", lambda _run, count: asked.append(("step", count)))
+    app.radio(key="train.try.saturate").set_value("stuck").run()
+    app.button(key="train.try.saturate.run").click().run()
+    recipe = TrainConfig(dataset="digits", loss="minimax", discriminator_steps=5, seed=1)
+    assert asked == [("restart", recipe), ("step", 100)]
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [("b", "right"), ("a", "not_quite")])
+def test_an_answer_gets_a_verdict_and_the_reason(open_page, language, answer, verdict):
+    app = open_page("latent", language)
+    assert say("latent.quiz.midpoint.explain", language) not in texts(app)
+    app.radio(key="latent.quiz.midpoint").set_value(answer).run()
+    reason = say("latent.quiz.midpoint.explain", language)
+    assert f"**{say(f'lesson.{verdict}', language)}** {reason}" in texts(app)
+
+
+# Saved runs -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def saved(pictures, tiny_config) -> bytes:
+    trainer = Trainer(tiny_config, pictures)
+    trainer.step()
+    return checkpoint.to_bytes(tiny_config, trainer.state_dict(), iteration=1)
+
+
+def test_a_saved_run_goes_on(open_page, engine, saved, tiny_config, wait_until):
+    app = open_page("train", **SMALL, seed="3")
+    run = run_of(app, engine)
+    app.file_uploader(key="checkpoint").upload("run.safetensors", saved, "").run()
+    assert say("run.upload_found", model=say("option.dcgan"), iteration=1) in texts(app)
+    press(app, say("run.upload_go"))
+    assert run.asked == tiny_config
+    wait_until(lambda: run.frame.state == RunState.PAUSED and run.frame.iteration == 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda content: b"\x80\x04" + content, "pickle"),
+        (lambda content: content[:-5], "truncated"),
+        (lambda content: b"GIF89a, and more", "not_a_checkpoint"),
+        (lambda content: content.replace(b'\\"seed\\": 0', b'\\"seed\\":-1'), "settings"),
+        (lambda content: content.replace(b'\\"latent_dim\\": 3', b'\\"latent_dim\\": 4'), "shape"),
+    ],
+)
+def test_a_bad_file_changes_nothing_and_gets_a_sentence(
+    open_page, engine, saved, language, spoil, code
+):
+    app = open_page("train", language, **SMALL)
+    before = run_of(app, engine).asked
+    app.file_uploader(key="checkpoint").upload("run.safetensors", spoil(saved), "").run()
+    assert not app.exception
+    opening = say(f"problem.checkpoint_{code}", language).partition("{")[0]
+    assert [error.value.startswith(opening) for error in app.error] == [True]
+    assert say("run.upload_go", language) not in labels(app)
+    assert run_of(app, engine).asked == before
+
+
+# Latent space ---------------------------------------------------------------------------
+
+
+def test_a_slider_changes_the_digit_and_the_middle_brings_it_back(open_page, language):
+    app = open_page("latent", language)
+    assert len(app.slider) == latent.SLIDERS
+    before = picture(app)
+    app.slider(key="latent_0").set_value(3.0).run()
+    assert picture(app) != before
+    press(app, say("latent.centre", language))
+    assert app.slider(key="latent_0").value == 0.0
+    assert picture(app) == before
+
+
+def test_random_draws_another_digit_with_the_sliders_in_the_middle(open_page, monkeypatch):
+    app = open_page("latent")
+    before = picture(app)
+    app.slider(key="latent_1").set_value(2.0).run()
+    monkeypatch.setattr(random, "randint", lambda _low, high: high)
+    press(app, say("latent.random"))
+    assert app.session_state["visit"].latent_seed == latent.LAST_SEED
+    assert str(latent.LAST_SEED) in app.image[0].captions[0]
+    assert app.slider(key="latent_1").value == 0.0
+    assert picture(app) != before
+
+
+def test_each_shipped_generator_draws(open_page):
+    app = open_page("latent")
+    drawn = set()
+    for name in GENERATORS:
+        app.segmented_control(key="latent_model").select(name).run()
+        assert not app.exception
+        drawn.add(picture(app))
+    assert len(drawn) == len(GENERATORS)
+
+
+def test_the_strip_follows_its_two_seeds(open_page):
+    app = open_page("latent")
+    arc, line = (image.value[0] for image in app.image[1:])
+    assert arc != line
+    app.number_input(key="strip_b").set_value(9).run()
+    assert app.image[1].value[0] != arc
+    assert app.image[2].value[0] != line
+
+
+def test_the_page_shows_the_code_that_runs(open_page):
+    shown = "\n".join(code.value for code in open_page("latent").code)
+    assert "def slerp(" in shown
+    assert "torch.linalg.svd" in shown
+
+
+def test_the_pages_keep_off_the_disk(open_page, tmp_path: Path):
+    open_page("train", dataset="mnist", model="dcgan")
+    assert list(tmp_path.iterdir()) == []
