@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 import time
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from gan_core.config import PRESETS, TrainConfig
 from gan_core.data import ImageSet, load_images
+from gan_core.data.images import DataUnavailable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,10 +27,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.command_line = "python -m gan_core " + shlex.join(words)
     try:
         options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ArithmeticError, DataUnavailable) as error:
         print(f"gan_core: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, got {text}")
+    return number
+
+
+def _duration(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be more than 0 seconds, got {text}")
+    return seconds
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,15 +57,15 @@ def _parser() -> argparse.ArgumentParser:
         kind = type(spec.default)
         train.add_argument(f"--{spec.name.replace('_', '-')}", type=kind, dest=spec.name)
     length = train.add_mutually_exclusive_group()
-    length.add_argument("--iterations", type=int, default=2000)
-    length.add_argument("--seconds", type=float, help="seconds of training instead")
+    length.add_argument("--iterations", type=_positive, default=2000)
+    length.add_argument("--seconds", type=_duration, help="seconds of training instead")
     train.add_argument("--data-dir", type=Path, help="torchvision's folder (default: $GAN_DATA)")
     train.add_argument("--resume", type=Path, help="go on from this checkpoint")
     train.add_argument("--save", type=Path, help="write a checkpoint here")
     train.add_argument("--samples", type=Path, help="write a PNG of 64 samples here")
     train.add_argument("--film", type=Path, help="write a PNG strip of the samples over time here")
     train.add_argument("--ship", metavar="NAME", help="write assets/pretrained/NAME with its card")
-    train.add_argument("--threads", type=int, help="torch threads (default: all cores)")
+    train.add_argument("--threads", type=_positive, help="torch threads (default: all cores)")
     train.set_defaults(run=_train)
 
     sample = commands.add_parser("sample", help="draw pictures from trained weights")
@@ -167,6 +183,7 @@ def _public(options: argparse.Namespace) -> str:
     if "--data-dir" in words:
         place = words.index("--data-dir")
         del words[place : place + 2]
+    words = [word for word in words if not word.startswith("--data-dir=")]
     return shlex.join(words)
 
 
@@ -196,6 +213,8 @@ def _sample(options: argparse.Namespace) -> None:
 
     if not 1 <= options.count <= 10_000:
         raise ValueError(f"count must be from 1 to 10000, got {options.count}")
+    if not 0 <= options.seed < 2**63:
+        raise ValueError(f"seed must be from 0 to 2^63 - 1, got {str(options.seed)[:40]}")
     if options.weights in GENERATORS:
         generator = load_generator(options.weights)
         random = torch.Generator().manual_seed(options.seed)

@@ -116,7 +116,8 @@ def read_header(content: bytes) -> dict[str, Any]:
     """Return the JSON header of a safetensors file, after checking its sizes."""
     if len(content) > MAX_BYTES:
         raise CheckpointError("too_large", f"more than {MAX_BYTES >> 20} MB")
-    if content[:4] == b"PK\x03\x04" or content[:1] == b"\x80":
+    # A header of ours begins with a brace; its length, which comes first, may begin like a pickle.
+    if content[8:9] != b"{" and (content[:4] == b"PK\x03\x04" or content[:1] == b"\x80"):
         raise CheckpointError("pickle", "pickled files can run code and are never opened")
     size = int.from_bytes(content[:8], "little")
     if len(content) < 8 or size < 2:
@@ -163,10 +164,14 @@ def _check_shapes(header: Mapping[str, Any], config: TrainConfig) -> None:
         if name not in optional:
             raise CheckpointError("shape", f"{name[:60]} does not belong to this model")
         _check_entry(name, header[name], optional[name])
+    for player in ("generator_optimizer.", "discriminator_optimizer."):
+        moments = {name for name in optional if name.startswith(player)}
+        if 0 < len(moments & header.keys()) < len(moments):
+            raise CheckpointError("shape", f"a part of {player[:-1]} is missing")
 
 
 def _check_entry(name: str, entry: Any, shape: tuple[int, ...]) -> None:
-    if tuple(entry.get("shape", ())) != shape:
+    if entry.get("shape") != list(shape):
         raise CheckpointError("shape", f"{name} has shape {entry.get('shape')}, not {list(shape)}")
     whole = re.search(r"clock$|num_batches_tracked$", name) is not None
     dtype = "I64" if whole else "U8" if name == "random" else "F32"
@@ -189,6 +194,8 @@ def _expected_shapes(
     optional: dict[str, tuple[int, ...]] = {"noise": (config.batch_size, config.latent_dim)}
     for name, module in networks.items():
         required |= {f"{name}.{key}": tuple(t.shape) for key, t in module.state_dict().items()}
+        if name == "average":  # follows the generator without an optimiser
+            continue
         for index, weight in enumerate(module.parameters()):
             entry = f"{name}_optimizer.{index}"
             optional |= {f"{entry}.exp_avg": tuple(weight.shape), f"{entry}.step": ()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
@@ -115,10 +114,10 @@ def _check_number(
     name: str, value: object, limits: tuple[float, float], *, whole: bool
 ) -> float | int:
     low, high = limits
-    allowed = f"{'a whole number ' if whole else ''}from {low:g} to {high:g}"
+    allowed = f"a whole number from {low} to {high}" if whole else f"from {low:g} to {high:g}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SettingError(name, allowed, value)
-    if not math.isfinite(value) or not low <= value <= high or (whole and value != int(value)):
+    if not low <= value <= high or (whole and value != int(value)):  # nan is never within
         raise SettingError(name, allowed, value)
     return int(value) if whole else float(value)
 

@@ -19,11 +19,13 @@ class Curves:
 
     Attributes:
         width: iterations per bucket.
+        first: the first iteration of the first bucket.
         low, high, mean: (buckets, len(CURVES)); ``nan`` where nothing was measured.
-            Bucket i covers iterations 1 + i·width to (i + 1)·width.
+            Bucket i covers iterations first + i·width to first + (i + 1)·width - 1.
     """
 
     width: int
+    first: int
     low: Numbers
     high: Numbers
     mean: Numbers
@@ -38,12 +40,14 @@ class History:
 
     Args:
         capacity: number of buckets, even, at least 2.
+        first: the iteration that the first values belong to; above 1 after a resume.
     """
 
-    def __init__(self, capacity: int = 512) -> None:
+    def __init__(self, capacity: int = 512, first: int = 1) -> None:
         if capacity < 2 or capacity % 2:
             raise ValueError(f"capacity must be an even number from 2 up, got {capacity}")
         self.capacity = capacity
+        self.first = first
         self.width = 1
         self.length = 0
         shape = (capacity, len(CURVES))
@@ -84,7 +88,9 @@ class History:
         used = -(-self.length // self.width)
         with np.errstate(invalid="ignore"):
             mean = self._sum[:used] / np.where(self._count[:used], self._count[:used], np.nan)
-        return Curves(self.width, self._low[:used].copy(), self._high[:used].copy(), mean)
+        return Curves(
+            self.width, self.first, self._low[:used].copy(), self._high[:used].copy(), mean
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Page:
 
 
 class Album:
-    """Pictures kept at iterations that grow by a quarter: 1, 2, 3, 4, 5, 7, 9, 12, …
+    """Pictures kept at iterations that grow by a quarter: 0, 1, 2, … 6, 8, 10, 12, 15, …
 
     Sixty-odd pages reach a million iterations, so the album is bounded.
     """

@@ -19,8 +19,8 @@ from torch.nn.functional import softplus
 class Loss(Protocol):
     """What the trainer and the pages ask of a loss.
 
-    The formulas carry slots such as ``@d0``: the page puts this step's number
-    there, the mean of the first of ``discriminator_terms``.
+    The formulas are LaTeX; ``discriminator_terms`` are the terms of L_D in the
+    order in which the formula has them, so that a page can write numbers below.
     """
 
     key: str

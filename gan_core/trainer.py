@@ -173,9 +173,9 @@ class Trainer:
         self._fake = self.generator(self._noise)
         # One pass for both halves: D judges each picture on its own.
         logits = self.discriminator(torch.cat([real, self._fake.detach()]))
-        on_real, on_fake = logits.split(len(real))
+        on_real, on_fake = logits.split([len(real), len(self._fake)])
         terms = [term.mean() for term in self.loss.discriminator_terms(real=on_real, fake=on_fake)]
-        loss = torch.stack(terms).sum()
+        loss = sum(terms[1:], terms[0])
         norm = self._descend(loss, self._discriminator_weights, self.discriminator_optimizer, "L_D")
         self.discriminator_moves += 1
         return _DiscriminatorMove(
@@ -281,12 +281,9 @@ class Trainer:
     def _restore(self, state: dict[str, Tensor]) -> None:
         self._noise = state["noise"].clone() if "noise" in state else None
         networks = self._networks()
-        networks["generator"].load_state_dict(_part(state, "generator"))
-        # The waiting pictures are made again from their noise, before the buffers
-        # (batch-norm averages) of the saved state replace what that pass changes.
-        self._fake = None if self._noise is None else self.generator(self._noise)
         for name, module in networks.items():
             module.load_state_dict(_part(state, name))
+        self._fake = None if self._noise is None else self._repeated(self._noise)
         for name, adam in self._optimizers().items():
             weights = adam.param_groups[0]["params"]
             moments = _by_index(_part(state, name), weights)
@@ -300,7 +297,14 @@ class Trainer:
             self._epoch_done,
             self._cursor,
         ) = (int(value) for value in state["clock"])
+        if min(state["clock"]) < 0:
+            raise RuntimeError("the clock stands before the beginning")
         self._order = self._shuffled()
+
+    def _repeated(self, noise: Tensor) -> Tensor:
+        """Make the waiting pictures again; the batch-norm averages have seen them already."""
+        buffers = {name: value.clone() for name, value in self.generator.named_buffers()}
+        return torch.func.functional_call(self.generator, buffers, (noise,))
 
     def _networks(self) -> dict[str, nn.Module]:
         networks = {"generator": self.generator, "discriminator": self.discriminator}

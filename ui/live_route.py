@@ -139,7 +139,7 @@ def _history(curves: Curves, held_width: int, held_bucket: int) -> dict[str, Any
     return {
         "width": curves.width,
         "start": start,
-        "first_iteration": 1,
+        "first_iteration": curves.first,
         "names": SHOWN,
         "low": _rows(curves.low[start:]),
         "high": _rows(curves.high[start:]),
@@ -219,7 +219,7 @@ async def history(request: Request) -> Response:
     writer.writerow(["first_iteration", "last_iteration", *names])
     stacked = np.stack([curves.mean, curves.low, curves.high], axis=2)
     for index, row in enumerate(stacked.reshape(len(stacked), -1).tolist()):
-        first = 1 + index * curves.width
+        first = curves.first + index * curves.width
         cells = ["" if math.isnan(value) else f"{value:.6g}" for value in row]
         writer.writerow([first, first + curves.width - 1, *cells])
     return _file(table.getvalue().encode(), "text/csv", "gan-history.csv")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -54,6 +56,10 @@ class DataUnavailable(RuntimeError):
         self.reason = reason
 
 
+# After a failure nobody else waits for the network until this time has passed.
+RETRY_SECONDS = 60.0
+
+_failed: dict[tuple[str, Path], tuple[float, DataUnavailable]] = {}
 _cache: dict[tuple[str, bool, Path], ImageSet] = {}
 _loading = threading.Lock()
 
@@ -86,7 +92,7 @@ def load_images(
             except DataUnavailable as error:
                 if not fall_back:
                     raise
-                digits = embedded_digits()
+                digits = _cache.setdefault((EMBEDDED, True, Path()), embedded_digits())
                 return ImageSet(EMBEDDED, digits.images, digits.labels, error.reason)
         return _cache[place]
 
@@ -98,16 +104,35 @@ def _load(key: str, train: bool, folder: Path) -> ImageSet:
     from torchvision import datasets  # seconds to import: only where it is needed
 
     source = getattr(datasets, name)
-    try:
-        loaded = source(str(folder), train=train)
-    except RuntimeError:
-        loaded = _download(source, key, train, folder)
-    except (ValueError, OSError, AssertionError) as error:
-        raise DataUnavailable(key, "damaged", error) from error
+    loaded = _read(source, key, train, folder)
+    if loaded is None:
+        loaded = _download_unless_just_failed(source, key, train, folder)
     images = loaded.data
-    if images.shape[1:] != (28, 28) or len(images) != len(loaded.targets):
+    labels = loaded.targets
+    if images.shape[1:] != (28, 28) or len(images) != len(labels) or labels.max() > 9:
         raise DataUnavailable(key, "damaged", f"shape {tuple(images.shape)}")
-    return ImageSet(key, _scaled(images), loaded.targets.long())
+    return ImageSet(key, _scaled(images), labels.long())
+
+
+def _read(source: Any, key: str, train: bool, folder: Path) -> Any:
+    """Read the files that are there; return None where there are none."""
+    try:
+        return source(str(folder), train=train)
+    except Exception as error:  # torchvision has no error of its own for a damaged file
+        if isinstance(error, RuntimeError) and "not found" in str(error):
+            return None
+        raise DataUnavailable(key, "damaged", error) from error
+
+
+def _download_unless_just_failed(source: type, key: str, train: bool, folder: Path) -> Any:
+    place = (key, folder)
+    if place in _failed and time.monotonic() - _failed[place][0] < RETRY_SECONDS:
+        raise _failed[place][1]
+    try:
+        return _download(source, key, train, folder)
+    except DataUnavailable as error:
+        _failed[place] = (time.monotonic(), error)
+        raise
 
 
 def _download(source: type, key: str, train: bool, folder: Path) -> object:

@@ -153,8 +153,9 @@ class Engine:
                 run.detach()
 
     def _make_room(self) -> None:
-        forgotten = min(self.runs(), key=lambda run: run.last_seen)
-        if time.monotonic() - forgotten.last_seen < DETACH_SECONDS:
+        idle = [run for run in self.runs() if not run.keep_going]
+        forgotten = min(idle, key=lambda run: run.last_seen, default=None)
+        if forgotten is None or time.monotonic() - forgotten.last_seen < DETACH_SECONDS:
             raise EngineFull(f"all {self._max_runs} runs are being watched")
         self.stop(forgotten)
 

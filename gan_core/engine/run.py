@@ -81,6 +81,9 @@ class Run:
         self._viewers: dict[str, float] = {}
         self._trainer: Trainer | None = None
         self._restart_wanted = True
+        self._loaded: ImageSet | Exception | None = None
+        self._load_number = 0
+        self._once_built: list[Callable[[], None]] = []
         self._picture_id = 0
         self._run_id = 0
         self._detached = False
@@ -164,14 +167,26 @@ class Run:
         future: Future[Snapshot] = Future()
 
         def take() -> None:
-            if self._trainer is None:
-                future.set_exception(RuntimeError("the run has not been built"))
-                return
-            trainer = self._trainer
-            future.set_result(Snapshot(trainer.config, trainer.state_dict(), trainer.iteration))
+            if self._loading:
+                self._once_built.append(take)
+            elif future.set_running_or_notify_cancel():  # else nobody waits any more
+                try:
+                    future.set_result(self._whole_state())
+                except RuntimeError as error:
+                    future.set_exception(error)
 
         self._want(take)
         return future
+
+    @property
+    def _loading(self) -> bool:
+        return self._restart_wanted or self._state == RunState.LOADING
+
+    def _whole_state(self) -> Snapshot:
+        if self._trainer is None:
+            raise RuntimeError("the run has no networks to save")
+        trainer = self._trainer
+        return Snapshot(trainer.config, trainer.state_dict(), trainer.iteration)
 
     def _want(self, action: Callable[[], None]) -> None:
         self._wanted.append(action)
@@ -203,7 +218,9 @@ class Run:
     @property
     def viewers(self) -> int:
         """How many looked in the last five seconds."""
-        return len(self._viewers)
+        now = time.monotonic()
+        with self._lock:
+            return sum(now - at < 5 for at in self._viewers.values())
 
     def detach(self) -> None:
         """Rest until somebody looks again; the plan is kept."""
@@ -216,9 +233,13 @@ class Run:
     @property
     def has_work(self) -> bool:
         """Say whether a worker would find something to do."""
-        if self._wanted or self._restart_wanted:
+        if self._wanted or self._restart_wanted or self._loaded is not None:
             return True
-        return bool(self._plan) and not self._detached and self._alive
+        return bool(self._plan) and not self._detached and self._ready
+
+    @property
+    def _ready(self) -> bool:
+        return self._alive and self._state != RunState.LOADING
 
     @property
     def _alive(self) -> bool:
@@ -234,7 +255,11 @@ class Run:
         try:
             self._obey()
             if self._restart_wanted:
+                self._fetch()
+            if self._loaded is not None:
                 self._build()
+                self._wanted.extend(self._once_built)
+                self._once_built.clear()
                 self._obey()
             self._train(time.perf_counter() + seconds)
         except TrainingDiverged as error:
@@ -252,23 +277,47 @@ class Run:
         while self._wanted:
             self._wanted.popleft()()
 
-    def _build(self) -> None:
-        from gan_core.trainer import Trainer
-
+    def _fetch(self) -> None:
+        """Get the data in a thread of its own: a download must not hold up other runs."""
         self._restart_wanted = False
         self._begin()
         self._trainer = None  # the old one's memory goes before the new one's comes
-        self.data = self._load_data(self.asked.dataset)
+        self._load_number += 1
+        arguments = (self._load_number, self.asked.dataset)
+        threading.Thread(target=self._load, args=arguments, daemon=True, name="load-data").start()
+
+    def _load(self, number: int, key: str) -> None:
+        outcome: ImageSet | Exception
+        try:
+            outcome = self._load_data(key)
+        except Exception as error:  # raised again by the worker, which reports it
+            outcome = error
+
+        def deliver() -> None:
+            if number == self._load_number:  # not overtaken by another restart
+                self._loaded = outcome
+
+        self._want(deliver)
+
+    def _build(self) -> None:
+        from gan_core.trainer import Trainer
+
+        loaded, self._loaded = self._loaded, None
+        if isinstance(loaded, Exception):
+            raise loaded
+        assert loaded is not None
+        self.data = loaded
         self.config = self.asked.replace(dataset=self.data.key)
         self._trainer = Trainer(self.config, self.data.images)
         if self._initial_state is not None:
             self._trainer.load_state_dict(self._initial_state)
+            self._history = History(first=self._trainer.iteration + 1)
         self._state = RunState.PAUSED
         self.real_png = png(contact_sheet(to_grey(self.data.images[:SAMPLES])))
         self._draw()
 
     def _train(self, deadline: float) -> None:
-        while self._plan and self._alive and not self._detached and not self._wanted:
+        while self._plan and self._ready and not self._detached and not self._wanted:
             self._record(self._move())
             if time.perf_counter() >= deadline:
                 return
@@ -296,7 +345,7 @@ class Run:
 
     def _publish(self) -> None:
         """Replace the frame; draw a picture when one is due and somebody looks."""
-        if self._alive and self._state != RunState.LOADING:
+        if self._ready:
             waiting = RunState.DETACHED if self._detached else RunState.RUNNING
             self._state = waiting if self._plan else RunState.PAUSED
         if self._picture_due():

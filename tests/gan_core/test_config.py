@@ -52,7 +52,8 @@ def test_both_ends_of_a_range_are_allowed(name):
 def test_a_number_outside_its_range_is_refused_by_name(name, outside):
     low, high = field_range(name)
     value = low - 1 if outside == "below" else high + 1
-    said = rf"^{name} must be .*from {re.escape(f'{low:g} to {high:g}')}"
+    limits = f"{low} to {high}" if isinstance(low, int) else f"{low:g} to {high:g}"
+    said = rf"^{name} must be .*from {re.escape(limits)}"
     with pytest.raises(SettingError, match=said) as caught:
         TrainConfig(**{name: value})
     assert caught.value.name == name

@@ -50,9 +50,7 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
 
 
 @pytest.fixture
-def engine(
-    digits: ImageSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Engine]:
+def engine(digits: ImageSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
     """Put a small engine in place of the process's own; it never asks the network."""
 
     def load(key: str) -> ImageSet:

@@ -420,7 +420,7 @@ def test_a_diverged_run_can_start_again(engine):
 
 def test_a_snapshot_of_a_run_without_a_trainer_is_an_error(engine):
     run = wait_for(engine.start(TINY.replace(dataset="fashion_mnist")), RunState.FAILED)
-    with pytest.raises(RuntimeError, match="not been built"):
+    with pytest.raises(RuntimeError, match="no networks to save"):
         snapshot(run)
 
 
@@ -620,7 +620,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 @pytest.fixture
 def alone(library: Library, clock: SimpleNamespace) -> Run:  # noqa: ARG001
-    return Run(TINY, library, wake=lambda _run: None)
+    """A run without an engine: built, paused, and advanced by hand."""
+    run = Run(TINY, library, wake=lambda _run: None)
+
+    def built() -> bool:
+        run.advance(0)
+        return run.frame.state == RunState.PAUSED
+
+    wait_until(built)
+    return run
 
 
 def test_every_viewer_of_the_last_five_seconds_counts_once(alone, clock):

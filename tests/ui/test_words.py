@@ -1,0 +1,429 @@
+"""Words: every language has them all, the code asks only for those, and none is left over."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from gan_core.config import DATASET_KEYS, LOSS_KEYS, MODEL_KEYS, PRESETS, TrainConfig
+from gan_core.engine import RunState
+from gan_core.losses import LOSSES
+from ui import words
+from ui.lessons import LESSONS
+from ui.live_route import SHOWN
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+CODE = [*PAGES, *sorted((ROOT / "ui").glob("*.py"))]
+SCRIPTS = ROOT / "ui" / "browser"
+SECTIONS = ("live", "pipeline")  # words that browser components get as a whole
+ENGLISH = words.catalogue("en")
+OTHERS = [language for language in words.LANGUAGES if language != "en"]
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def calls(node: ast.AST, name: str) -> Iterator[ast.Call]:
+    """Yield the calls of a function or a class, by its bare name."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Call) and getattr(inner.func, "id", None) == name:
+            yield inner
+
+
+def placeholders(text: str) -> set[str]:
+    """The {fields} of a sentence, each with its format."""
+    return {
+        f"{name}!{conversion or ''}:{spec}"
+        for _, name, spec, conversion in Formatter().parse(text)
+        if name is not None
+    }
+
+
+def names(text: str) -> set[str]:
+    return {field.partition("!")[0] for field in placeholders(text)}
+
+
+# Languages ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_languages_have_the_same_keys(language):
+    assert words.catalogue(language).keys() == ENGLISH.keys()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_all_languages_have_the_same_placeholders(language):
+    other = words.catalogue(language)
+    different = [key for key in ENGLISH if placeholders(ENGLISH[key]) != placeholders(other[key])]
+    assert different == []
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_no_word_is_empty(language):
+    assert [key for key, text in words.catalogue(language).items() if not text.strip()] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_has_been_translated(language):
+    """Formulas, numbers and names may stay as they are; a sentence may not."""
+    other = words.catalogue(language)
+    same = [key for key in ENGLISH if ENGLISH[key] == other[key]]
+    assert [key for key in same if len(re.findall(r"[A-Za-z]{3,}", ENGLISH[key])) > 1] == []
+
+
+def test_the_same_lessons_are_told_in_all_languages():
+    told = {
+        language: {path.name for path in (words.ASSETS / "lessons" / language).iterdir()}
+        for language in words.LANGUAGES
+    }
+    assert all(files == told["en"] for files in told.values())
+
+
+@pytest.mark.parametrize("name", sorted((words.ASSETS / "lessons" / "en").iterdir()))
+def test_a_lesson_has_the_same_formulas_in_all_languages(name):
+    formulas = [
+        re.findall(r"\$\$.+?\$\$", words.lesson(language, name.stem), re.DOTALL)
+        for language in words.LANGUAGES
+    ]
+    assert all(found == formulas[0] for found in formulas)
+
+
+def test_the_lessons_told_are_the_lessons_used():
+    used = {ast.literal_eval(call.args[0]) for path in CODE for call in calls(tree(path), "prose")}
+    assert {f"{name}.md" for name in used} == {
+        path.name for path in (words.ASSETS / "lessons" / "en").iterdir()
+    }
+
+
+# What the code asks for -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call ``t(key, **values)``; the key may have ``{holes}``."""
+
+    where: str
+    key: str
+    values: frozenset[str] | None  # None: not to be seen in the code
+
+
+def asked() -> list[Asked]:
+    return [
+        Asked(f"{path.name}:{call.lineno}", key, _values(call))
+        for path in CODE
+        for scope, call in _calls_with_scope(tree(path))
+        for key in _keys(call.args[0], scope)
+    ]
+
+
+def _values(call: ast.Call) -> frozenset[str] | None:
+    given = [keyword.arg for keyword in call.keywords]
+    return None if None in given else frozenset(name for name in given if name)
+
+
+def _calls_with_scope(module: ast.Module) -> Iterator[tuple[ast.AST, ast.Call]]:
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+    inside: set[int] = set()
+    for function in functions:
+        for call in calls(function, "t"):
+            inside.add(id(call))
+            yield function, call
+    for call in calls(module, "t"):
+        if id(call) not in inside:
+            yield module, call
+
+
+def _keys(node: ast.expr, scope: ast.AST) -> list[str]:
+    """Say which keys an expression stands for, with a hole where a name is not known."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.IfExp(body=body, orelse=otherwise):
+            return _keys(body, scope) + _keys(otherwise, scope)
+        case ast.JoinedStr(values=parts):
+            return ["".join(_piece(part) for part in parts)]
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [a + b for a in _keys(left, scope) for b in _keys(right, scope)]
+        case ast.Name(id=name):
+            return _assigned(name, scope) or [f"{{{name}}}"]
+    return [f"{{{ast.unparse(node)}}}"]
+
+
+def _piece(part: ast.expr) -> str:
+    if isinstance(part, ast.FormattedValue):
+        return f"{{{ast.unparse(part.value)}}}"
+    return ast.literal_eval(part)
+
+
+def _assigned(name: str, scope: ast.AST) -> list[str]:
+    return [
+        key
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Assign) and [ast.unparse(goal) for goal in node.targets] == [name]
+        for key in _keys(node.value, scope)
+    ]
+
+
+def pages_of(function: str) -> set[str]:
+    """The pages that are given to a function of ui/lesson.py by name."""
+    return {ast.literal_eval(call.args[0]) for path in CODE for call in calls(tree(path), function)}
+
+
+def experiments() -> dict[str, tuple[tuple[str, ...], str]]:
+    """Each experiment's ``page.try.key`` with its choices and the right one."""
+    return {
+        f"{ast.literal_eval(group.args[0])}.try.{ast.literal_eval(one.args[0])}": (
+            ast.literal_eval(one.args[1]),
+            ast.literal_eval(one.args[2]),
+        )
+        for path in CODE
+        for group in calls(tree(path), "try_this")
+        for one in calls(group, "Experiment")
+    }
+
+
+def quizzes() -> dict[str, tuple[tuple[str, ...], str]]:
+    """Each question's ``page.quiz.key`` with its choices and the right one."""
+    return {
+        f"{ast.literal_eval(call.args[0])}.quiz.{key}": (choices, right)
+        for path in CODE
+        for call in calls(tree(path), "check_yourself")
+        for key, choices, right in ast.literal_eval(call.args[1])
+    }
+
+
+def codes(error: str, place: int) -> set[str]:
+    """The codes that an exception is raised with, anywhere in the program."""
+    return {
+        argument.value
+        for path in [*CODE, *sorted((ROOT / "gan_core").rglob("*.py"))]
+        for call in calls(tree(path), error)
+        if isinstance(argument := call.args[place], ast.Constant)
+    }
+
+
+FIELDS = [spec.name for spec in fields(TrainConfig)]
+MEASURED = json.loads((words.ASSETS / "figures" / "digits.json").read_text("utf-8"))
+QUESTIONS = experiments() | quizzes()
+
+# What the holes of a key are filled with. A key with a new hole needs a line here.
+HOLES: dict[str, Iterable[str]] = {
+    "{label}": {
+        ast.literal_eval(call.args[0]) for path in CODE for call in calls(tree(path), "_ask")
+    },
+    "{page}.title": [f"{page}.title" for page in pages_of("heading")],
+    "{page}.question": [f"{page}.question" for page in pages_of("heading")],
+    "{words}.title": [f"{key}.title" for key in experiments()],
+    "{words}.question": [f"{key}.question" for key in experiments()],
+    "{words}.explain": [f"{key}.explain" for key in experiments()],
+    "{words}.{choice}": [f"{key}.{choice}" for key in QUESTIONS for choice in QUESTIONS[key][0]],
+    "{page}.quiz.{key}.question": [f"{key}.question" for key in quizzes()],
+    "{page}.quiz.{key}.explain": [f"{key}.explain" for key in quizzes()],
+    "nav.{lesson.path}": [f"nav.{lesson.path}" for lesson in LESSONS],
+    "welcome.go_{lesson.path}": [f"welcome.go_{lesson.path}" for lesson in LESSONS[1:]],
+    "field.{name}": [f"field.{name}" for name in FIELDS],
+    "field.{error.name}": [f"field.{name}" for name in FIELDS],
+    "help.{name}": [f"help.{name}" for name in FIELDS],
+    "option.{key}": [f"option.{key}" for key in (*MODEL_KEYS, *DATASET_KEYS, *LOSS_KEYS)],
+    "option.{saved.config.model}": [f"option.{key}" for key in MODEL_KEYS],
+    "preset.{key}.name": [f"preset.{key}.name" for key in PRESETS],
+    "preset.{key}.expect": [f"preset.{key}.expect" for key in MEASURED["presets"]],
+    "equilibrium.d.{loss.key}": [f"equilibrium.d.{key}" for key in LOSSES],
+    "equilibrium.g.{loss.key}": [f"equilibrium.g.{key}" for key in LOSSES],
+    "latent.{kind}": ["latent.slerp", "latent.lerp"],
+    "problem.checkpoint_{error.code}": [
+        f"problem.checkpoint_{code}" for code in codes("CheckpointError", 0)
+    ],
+}
+
+
+def filled(key: str) -> Iterable[str]:
+    return HOLES.get(key, []) if "{" in key else [key]
+
+
+def test_the_scan_finds_what_it_should():
+    found = {one.key for one in asked()}
+    assert {"run.gone", "lesson.predicted_right", "lesson.not_quite", "nav.{lesson.path}"} <= found
+    assert "train.try.judge_alone" in experiments()
+    assert "latent.quiz.midpoint" in quizzes()
+    assert {"pickle", "too_large", "shape"} <= codes("CheckpointError", 0)
+
+
+def test_every_hole_in_a_key_is_accounted_for():
+    assert {one.key for one in asked() if "{" in one.key} == HOLES.keys()
+
+
+def test_every_word_asked_for_exists():
+    missing = [
+        f"{one.where} {key}" for one in asked() for key in filled(one.key) if key not in ENGLISH
+    ]
+    assert missing == []
+
+
+def test_every_word_gets_the_values_it_needs():
+    """Without values a sentence is not even formatted: its {holes} would be seen."""
+    bare = [
+        f"{one.where} {key} needs {names(ENGLISH[key]) - one.values}"
+        for one in asked()
+        if one.values is not None
+        for key in filled(one.key)
+        if not names(ENGLISH[key]) <= one.values
+    ]
+    assert bare == []
+
+
+def test_no_word_is_left_over():
+    used = {key for one in asked() for key in filled(one.key)}
+    used |= {f"{section}.{key}" for section in SECTIONS for key in browser_words(section)}
+    assert sorted(ENGLISH.keys() - used) == []
+
+
+@pytest.mark.parametrize("key", QUESTIONS)
+def test_the_right_answer_is_one_of_the_choices(key):
+    choices, right = QUESTIONS[key]
+    assert right in choices
+    assert len(set(choices)) == len(choices) > 1
+
+
+# What the browser asks for --------------------------------------------------------------
+
+
+def scripts(section: str) -> str:
+    """The text of a component's script and of all that it imports."""
+    seen: dict[str, str] = {}
+    waiting = [f"{section}.js"]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen[name] = (SCRIPTS / name).read_text("utf-8")
+            waiting += re.findall(r'from "\./(\w+\.js)"', seen[name])
+    return "\n".join(seen.values())
+
+
+def sentences(section: str) -> set[str]:
+    """The whole keys that a script says: ``say("play")``, ``say(x ? "a" : "b")``."""
+    said = re.findall(r"\bsay\(([^`()]*?)(?:\)|, \{)", scripts(section))
+    return {key for part in said for key in re.findall(r'"(\w+)"', part)}
+
+
+BROWSER_HOLES = {
+    "state_${state}": [f"state_{state}" for state in (*RunState, "lost", "gone")],
+    "${word}_help": [
+        f"{word}_help"
+        for word in ("play", "pause", *re.findall(r'\bword: "(\w+)"', scripts("live")))
+    ],
+    "curve_${curve.name}": [f"curve_{name}" for name in SHOWN],
+    "${kind}_title": ["losses_title", "verdict_title"],
+    "fallback_${answer.fallback}": [f"fallback_{reason}" for reason in codes("DataUnavailable", 1)],
+}
+
+
+def browser_holes(section: str) -> set[str]:
+    return set(re.findall(r"\bsay\(`([^`]+)`", scripts(section)))
+
+
+def browser_words(section: str) -> set[str]:
+    quoted = set(re.findall(r'"(\w+)"', scripts(section)))
+    return quoted.union(*(BROWSER_HOLES[hole] for hole in browser_holes(section)))
+
+
+def test_every_hole_in_a_browser_key_is_accounted_for():
+    found = set().union(*(browser_holes(section) for section in SECTIONS))
+    assert found == BROWSER_HOLES.keys()
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_word_the_browser_says_exists(section):
+    known = words.section("en", section)
+    wanted = sentences(section)
+    wanted |= set(re.findall(r'\b(?:word: |link\()"(\w+)"', scripts(section)))
+    wanted = wanted.union(*(BROWSER_HOLES[hole] for hole in browser_holes(section)))
+    assert len(wanted) > 10
+    assert sorted(wanted - known.keys()) == []
+
+
+def test_the_sections_are_those_that_components_get():
+    given = {
+        ast.literal_eval(node.args[1])
+        for path in CODE
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "words.section"
+    }
+    assert given == set(SECTIONS)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_browser_words_have_plain_placeholders(section):
+    """The browser fills {name} and knows no formats."""
+    for text in words.section("en", section).values():
+        assert all(re.fullmatch(r"\w+!:", field) for field in placeholders(text))
+
+
+# Nothing is written into the code -------------------------------------------------------
+
+DRAWING = set(
+    "badge button caption checkbox divider download_button error expander file_uploader header "
+    "help info latex link_button markdown metric multiselect number_input page_link pills "
+    "popover progress radio segmented_control select_slider selectbox slider spinner status "
+    "subheader success tabs text text_area text_input title toast toggle warning write".split()
+)
+SPOKEN = {"label", "help", "caption", "placeholder", "body", "text", "title", "page_title"}
+
+
+def literal_texts(module: ast.Module) -> list[str]:
+    """The words in the arguments of Streamlit's drawing calls that came from no catalogue."""
+    return [
+        word
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if ast.unparse(node.func.value) != "_log"
+        for argument in _spoken(node, node.func.attr)
+        for text in _literals(argument)
+        for word in re.findall(r"[^\W\d_]{2,}", re.sub(r":\w+(/\w+)?:|:\w+\[|&\w+;", " ", text))
+    ]
+
+
+def _spoken(call: ast.Call, name: str) -> Iterator[ast.expr]:
+    if name in DRAWING:
+        yield from call.args
+    if name in DRAWING or name in ("image", "set_page_config", "Page"):
+        yield from (keyword.value for keyword in call.keywords if keyword.arg in SPOKEN)
+
+
+def _literals(node: ast.AST) -> Iterator[str]:
+    """Yield the strings below a node, but not those that name a word in the catalogue."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("t", "prose"):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    for inner in ast.iter_child_nodes(node):
+        yield from _literals(inner)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('st.markdown("Hello **world**")', ["Hello", "world"]),
+        ('column.title(f"Run {n}")', ["Run"]),
+        ('st.image(path, caption="A digit")', ["digit"]),
+        ('st.warning(t("a.b") + " 请等待")', ["请等待"]),
+        ('st.button(t("a.b"), key="go", icon=":material/home:")', []),
+        ('st.markdown(f"##### {t(key)} → :material/home: &nbsp;")', []),
+    ],
+)
+def test_the_scan_sees_words(line, found):
+    assert literal_texts(ast.parse(line)) == found
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_words_are_written_into_the_code(path):
+    assert [word for word in literal_texts(tree(path)) if word != "GAN"] == []
