@@ -13,11 +13,11 @@ from torch import nn
 
 from gan_core.checkpoint import write_atomically
 from gan_core.classifier import DigitClassifier
-from gan_core.config import TrainConfig
+from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.models import MODELS, Generator
 
 FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
-GENERATORS = ("mlp", "dcgan")
+GENERATORS = MODEL_KEYS
 
 
 def save_weights(name: str, module: nn.Module, card: dict[str, Any], folder: Path = FOLDER) -> Path:

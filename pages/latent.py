@@ -1,9 +1,11 @@
 """Lesson: walk through the latent space."""
 
+from functools import partial
+
 import streamlit as st
 
 from ui import latent
-from ui.lesson import check_yourself, heading
+from ui.lesson import Experiment, check_yourself, heading, try_this
 from ui.state import prose, t
 
 heading("latent")
@@ -11,6 +13,20 @@ latent.studio()
 
 st.subheader(t("latent.strip_title"))
 latent.strip()
+
+try_this(
+    "latent",
+    [
+        Experiment("opposite", ("negative", "digit"), "digit", partial(latent.move_to, -5.0)),
+        Experiment(
+            "other_network",
+            ("same", "different"),
+            "different",
+            partial(latent.move_to, 5.0, "dcgan"),
+        ),
+        Experiment("too_far", ("more", "breaks"), "breaks", partial(latent.move_to, 12.0)),
+    ],
+)
 
 st.subheader(t("latent.formula_title"))
 st.markdown(prose("latent_formula"))

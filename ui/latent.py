@@ -6,6 +6,7 @@ import random
 
 import streamlit as st
 
+from gan_core.config import MODEL_KEYS
 from gan_core.pictures import contact_sheet, png, to_grey
 from ui import warm
 from ui.charts import RUST, TEAL, lines
@@ -13,7 +14,7 @@ from ui.lesson import source_of
 from ui.state import t, visit
 
 SLIDERS = 6
-REACH = 6.0
+REACH = 12.0
 STRIP = 11
 LAST_SEED = 9999
 
@@ -23,20 +24,20 @@ def studio() -> None:
     """Sliders along the directions that move G most, beside the digit they make."""
     warm.wait()
     from gan_core.latent import directions, draw
-    from gan_core.pretrained import GENERATORS, load_generator
+    from gan_core.pretrained import load_generator
 
     left, right = st.columns([1, 1], gap="large")
     with left:
         name = st.segmented_control(
             t("latent.model"),
-            GENERATORS,
-            default=GENERATORS[0],
+            MODEL_KEYS,
+            default=MODEL_KEYS[0],
             format_func=lambda key: t(f"option.{key}"),
             key="latent_model",
             required=True,
             help=t("latent.model_help"),
         )
-        generator = load_generator(name or GENERATORS[0])
+        generator = load_generator(name or MODEL_KEYS[0])
         with st.container(horizontal=True):
             st.button(
                 t("latent.random"), icon=":material/casino:", type="primary", on_click=_new_seed
@@ -66,6 +67,13 @@ def _slider(index: int) -> float:
     )
 
 
+def move_to(amount: float, model: str = MODEL_KEYS[0]) -> None:
+    """Put the first slider at ``amount`` and the others in the middle."""
+    _centre()
+    st.session_state["latent_0"] = amount
+    st.session_state["latent_model"] = model
+
+
 def _new_seed() -> None:
     visit().latent_seed = random.randint(0, LAST_SEED)
     _centre()
@@ -80,9 +88,9 @@ def _centre() -> None:
 def strip() -> None:
     """A filmstrip from one seed's digit to another's, straight and along the arc."""
     from gan_core.latent import draw, path
-    from gan_core.pretrained import GENERATORS, load_generator
+    from gan_core.pretrained import load_generator
 
-    generator = load_generator(st.session_state.get("latent_model") or GENERATORS[0])
+    generator = load_generator(st.session_state.get("latent_model") or MODEL_KEYS[0])
     first, second, _ = st.columns([1, 1, 2])
     a = first.number_input(t("latent.seed_a"), 0, LAST_SEED, 3, key="strip_a")
     b = second.number_input(t("latent.seed_b"), 0, LAST_SEED, 8, key="strip_b")
