@@ -32,17 +32,22 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import torch
 from playwright.sync_api import Browser, Page
+from torch import Tensor
 
 from benchmarks.app_server import LiveView, find_chromium, open_chromium, open_live, serve
 from benchmarks.machine import machine
 from gan_core.config import DATASET_KEYS, PRESETS, TrainConfig
+from gan_core.data import load_images
 from gan_core.engine import Engine, Run, RunState
-from gan_core.history import CURVES, Album
+from gan_core.engine.engine import SLICE_SECONDS
+from gan_core.history import CURVES, Album, History
 
 YOUNG, OLD = 1_000, 20_000
 VIEWERS, VIEWERS_HERTZ, VIEWERS_SECONDS = 30, 5, 10.0
 WARM_UP_ITERATIONS = 20
+TURN = 5
 
 # Counts blocked time from the first script on; `buffered` would count the page's loading, too.
 WATCH_LONG_TASKS = """
@@ -203,8 +208,13 @@ def viewers(live: LiveView, address: str) -> None:
     _play(live)
     without = _pace(live, VIEWERS_SECONDS)
     times: list[float] = []
-    url = f"{address}/api/run/{token}"
-    crowd = threading.Thread(target=lambda: times.extend(asyncio.run(_crowd(url))))
+    cost: list[float] = []
+
+    def ask() -> None:
+        times.extend(asyncio.run(_crowd(f"{address}/api/run/{token}")))
+        cost.append(time.thread_time())
+
+    crowd = threading.Thread(target=ask)
     crowd.start()
     with_them = _pace(live, VIEWERS_SECONDS - 1)
     crowd.join()
@@ -214,7 +224,7 @@ def viewers(live: LiveView, address: str) -> None:
         f"{VIEWERS} viewers at {VIEWERS_HERTZ} Hz for {VIEWERS_SECONDS:g} s: {len(times)} answers, "
         f"p50 {statistics.median(times):.0f} ms, p95 {_percentile(times, 95):.0f} ms; live "
         f"{with_them.iterations:.1f} it/s with them, {without.iterations:.1f} without "
-        "(the viewers run on this machine, too)"
+        f"(asking took this machine {cost[0]:.1f} s of a core, beside the answering)"
     )
 
 
@@ -278,8 +288,8 @@ def engine_alone(config: TrainConfig, seconds: float) -> None:
     engine.close()
 
 
-def _started(engine: Engine, config: TrainConfig, **more: object) -> Run:
-    run = engine.start(config, **more)
+def _started(engine: Engine, config: TrainConfig) -> Run:
+    run = engine.start(config)
     run.keep_going = True  # nobody looks
     _wait(lambda: run.frame.state == RunState.PAUSED, run)
     return run
@@ -316,46 +326,75 @@ def _rate(run: Run, seconds: float) -> float:
 
 
 def age(config: TrainConfig, rounds: int, seconds: float) -> None:
-    """Print the rate of a run that looks 20,000 iterations old against one of 1,000."""
+    """Print the rate of a run that remembers 20,000 iterations against one of 1,000."""
     print(
-        f"age: two runs of one engine with the same weights; their histories, albums and "
-        f"iteration counters were filled as {YOUNG:,} and {OLD:,} iterations fill them, "
-        "without the training; in turns:"
+        f"age: two runs with the same weights, whose histories, albums and iteration counters "
+        f"were filled as {YOUNG:,} and {OLD:,} iterations fill them, without the training; "
+        f"advanced in turns of {TURN} of the engine's slices"
     )
-    engine = Engine()
-    origin = _started(engine, config)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    origin = _alone(config)
     origin.step(WARM_UP_ITERATIONS)
-    _wait(lambda: origin.frame.iteration == WARM_UP_ITERATIONS, origin)
-    young, old = (_aged(engine, origin, iterations) for iterations in (YOUNG, OLD))
-    engine.stop(origin)
+    while origin.frame.iteration < WARM_UP_ITERATIONS:
+        origin.advance(SLICE_SECONDS)
+    runs = [_aged(origin, iterations) for iterations in (YOUNG, OLD)]
     ratios = []
     for number in range(1, rounds + 1):
-        rates = [_rate(run, seconds) for run in (young, old)]
-        ratios.append(rates[1] / rates[0])
-        print(f"round {number}: {rates[0]:.1f} it/s young, {rates[1]:.1f} old: {ratios[-1]:.3f}")
-    engine.close()
+        young, old = _in_turns(runs, seconds)
+        ratios.append(old / young)
+        print(
+            f"round {number}: {young:.1f} it/s young, {old:.1f} it/s old, ratio {old / young:.3f}"
+        )
     median = statistics.median(ratios)
     _say(f"median ratio at {OLD:,} ÷ at {YOUNG:,}", median, 0.95, at_least=True)
 
 
-def _aged(engine: Engine, origin: Run, iterations: int) -> Run:
+def _alone(config: TrainConfig, state: dict[str, Tensor] | None = None) -> Run:
+    """Return a run that waits to be advanced by hand."""
+    run = Run(config, load_images, lambda _: None, state)
+
+    def built() -> bool:
+        run.advance(0)
+        return run.frame.state == RunState.PAUSED
+
+    _wait(built, run)
+    return run
+
+
+def _aged(origin: Run, iterations: int) -> Run:
     """Return a run with ``origin``'s weights and the memory of that many iterations."""
-    taken = origin.snapshot().result(60)
+    waiting = origin.snapshot()
+    origin.advance(0)
+    taken = waiting.result(60)
+    taken.state["clock"][0] = iterations
+    run = _alone(taken.config, taken.state)
     report, picture = origin.frame.report, origin.frame.picture
     assert report is not None
     assert picture is not None
-    state = {**taken.state, "clock": taken.state["clock"].clone()}
-    state["clock"][0] = iterations
-    run = _started(engine, taken.config, state=state)
-    # No public way fills a run's memory without training; it is paused, so no worker is near.
-    history, album = run._history, Album()
-    run._album = album
+    # No public way fills a run's memory without training.
+    history, album = History(), Album()
+    run._history, run._album = history, album
     values = [getattr(report, name) for name in CURVES]
     for iteration in range(1, iterations + 1):
         history.append(values)
         if album.wants(iteration):
             album.add(iteration, picture.png)
+    run.play()
+    run.advance(0)
     return run
+
+
+def _in_turns(runs: Sequence[Run], seconds: float) -> list[float]:
+    """Advance all in short turns, ``seconds`` each; return iterations a second."""
+    made, spent = [0] * len(runs), [0.0] * len(runs)
+    while min(spent) < seconds:
+        for index, run in enumerate(runs):
+            before, begin = run.frame.iteration, time.perf_counter()
+            for _ in range(TURN):
+                run.advance(SLICE_SECONDS)
+            made[index] += run.frame.iteration - before
+            spent[index] += time.perf_counter() - begin
+    return [count / time_spent for count, time_spent in zip(made, spent, strict=True)]
 
 
 def really_age() -> None:

@@ -125,8 +125,8 @@ def _check_number(
 # Each preset is named for what it teaches; the figures behind it are in the README.
 PRESETS: dict[str, TrainConfig] = {
     "lesson": TrainConfig(),
-    # Small batches, a fast G and no momentum: by far the best of some twenty settings
-    # tried for the first minute on one core (python -m benchmarks.digits).
+    # Small batches, a fast G and no momentum: the best of some fifteen settings tried
+    # for the first minute on one core (measured again by python -m benchmarks.digits).
     "fast": TrainConfig(
         model="dcgan",
         latent_dim=64,

@@ -49,7 +49,7 @@ def routes() -> list[BaseRoute]:
         Route(base + "/samples.png", samples),
         Route(base + "/history.csv", history),
         Route(base + "/checkpoint.safetensors", checkpoint),
-        Route(base + "/album/{page:int}.png", album_page),
+        Route(base + "/album/{page}.png", album_page),
         Route(base + "/{verb}", steer, methods=["POST"]),
     ]
 
@@ -157,11 +157,11 @@ def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
 
 
-def _whole(text: str | None) -> int:
+def _whole(text: str | None, otherwise: int = 0) -> int:
     try:
-        return int(text or 0)
+        return int(text or otherwise)
     except ValueError:
-        return 0
+        return otherwise
 
 
 async def steer(request: Request) -> Response:
@@ -202,8 +202,8 @@ async def album_page(request: Request) -> Response:
     """Answer with a picture from earlier in the run."""
     found = engine().find(request.path_params["token"])
     pages: Sequence[Any] = found[0].frame.album if found else ()
-    page = request.path_params["page"]
-    return _png(pages[page].png if page < len(pages) else None)
+    page = _whole(request.path_params["page"], otherwise=-1)
+    return _png(pages[page].png if 0 <= page < len(pages) else None)
 
 
 async def history(request: Request) -> Response:
@@ -218,7 +218,7 @@ async def history(request: Request) -> Response:
     names = [f"{name}_{kind}" for name in CURVES for kind in kinds]
     writer.writerow(["first_iteration", "last_iteration", *names])
     stacked = np.stack([curves.mean, curves.low, curves.high], axis=2)
-    for index, row in enumerate(stacked.reshape(len(stacked), -1).tolist()):
+    for index, row in enumerate(stacked.reshape(-1, len(names)).tolist()):
         first = curves.first + index * curves.width
         cells = ["" if math.isnan(value) else f"{value:.6g}" for value in row]
         writer.writerow([first, first + curves.width - 1, *cells])

@@ -20,21 +20,30 @@ _FOREVER = {"Cache-Control": "max-age=86400"}
 def routes() -> list[BaseRoute]:
     """Return the routes to mount beside Streamlit's own."""
     return [
-        Route("/api/shipped/fake/{seed:int}.png", fake),
-        Route("/api/shipped/noise/{seed:int}.png", noise),
+        Route("/api/shipped/fake/{seed}.png", fake),
+        Route("/api/shipped/noise/{seed}.png", noise),
     ]
 
 
 async def fake(request: Request) -> Response:
     """Answer with eight digits that the shipped generator makes of this seed's noise."""
-    seed = request.path_params["seed"] % (LARGEST_SEED + 1)
+    seed = _seed(request)
+    if seed is None:
+        return Response(status_code=404)
     return _answer(await run_in_threadpool(_fake, seed))
 
 
 async def noise(request: Request) -> Response:
     """Answer with that noise itself, drawn as grey squares."""
-    seed = request.path_params["seed"] % (LARGEST_SEED + 1)
+    seed = _seed(request)
+    if seed is None:
+        return Response(status_code=404)
     return _answer(await run_in_threadpool(_noise, seed))
+
+
+def _seed(request: Request) -> int | None:
+    text = request.path_params["seed"]
+    return int(text) if text.isdecimal() and len(text) <= len(str(LARGEST_SEED)) else None
 
 
 def _answer(content: bytes) -> Response:

@@ -73,4 +73,4 @@ def send_small_answers_at_once(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.create_server = create  # type: ignore[method-assign]
     except AttributeError:
-        return  # uvloop: sets it on every connection by itself
+        return  # a loop that does not allow this; uvloop sets the option by itself anyway

@@ -91,7 +91,8 @@ def explain(error: SettingError) -> str:
         allowed = ", ".join(spec.metadata["options"])
         return t("problem.setting", name=t(f"field.{error.name}"), allowed=allowed)
     low, high = spec.metadata["range"]
-    return t("problem.range", name=t(f"field.{error.name}"), low=f"{low:g}", high=f"{high:g}")
+    shown = [str(limit) if isinstance(limit, int) else f"{limit:g}" for limit in (low, high)]
+    return t("problem.range", name=t(f"field.{error.name}"), low=shown[0], high=shown[1])
 
 
 def _parsed(text: str, kind: type) -> Any:
@@ -112,10 +113,13 @@ def _prepare() -> None:
         show_settings(config or next(iter(PRESETS.values())))
         for sentence in problems:
             st.warning(sentence)
+
+
+def keep_settings() -> None:
+    """Hold on to the values on pages without these controls; Streamlit would drop them."""
     for name in ("preset", *(spec.name for spec in fields(TrainConfig))):
-        key = _key(name)
-        if key in st.session_state:  # keeps a value while its widget is not on this page
-            st.session_state[key] = st.session_state[key]
+        if _key(name) in st.session_state:
+            st.session_state[_key(name)] = st.session_state[_key(name)]
 
 
 def _take_preset() -> None:

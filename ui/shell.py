@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui import warm, words
 from ui.lessons import LESSONS, page_of
+from ui.settings import keep_settings
 from ui.state import t, visit, write_url
 
 # A lesson needs the width and the first screenful more than it needs margins.
@@ -41,6 +42,7 @@ def main() -> None:
     st.html(_STYLE)
     choose_language()
     page = st.navigation([page_of(lesson) for lesson in LESSONS])
+    keep_settings()
     page.run()
     write_url()
     warm.start(WARM_DELAY_SECONDS)

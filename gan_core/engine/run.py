@@ -189,8 +189,9 @@ class Run:
         return Snapshot(trainer.config, trainer.state_dict(), trainer.iteration)
 
     def _want(self, action: Callable[[], None]) -> None:
-        self._wanted.append(action)
-        self._wake(self)
+        if self._state != RunState.STOPPED:  # what has ended does not come back
+            self._wanted.append(action)
+            self._wake(self)
 
     def _follow(self, move: str, count: float) -> None:
         """Replace the plan; half moves queue up, so that no click is lost."""
@@ -207,7 +208,8 @@ class Run:
         now = time.monotonic()
         self.last_seen = now
         with self._lock:
-            self._viewers[viewer] = now
+            if viewer:
+                self._viewers[viewer] = now
             if len(self._viewers) > 1:
                 recent = {who: at for who, at in self._viewers.items() if now - at < 5}
                 self._viewers = recent
@@ -257,9 +259,11 @@ class Run:
             if self._restart_wanted:
                 self._fetch()
             if self._loaded is not None:
-                self._build()
-                self._wanted.extend(self._once_built)
-                self._once_built.clear()
+                try:
+                    self._build()
+                finally:
+                    self._wanted.extend(self._once_built)
+                    self._once_built.clear()
                 self._obey()
             self._train(time.perf_counter() + seconds)
         except TrainingDiverged as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.app_server import LiveView, wait_until
+from benchmarks.app_server import LiveView, wait_until, wait_until_drawn
 from ui.lessons import LESSONS
 
 pytestmark = pytest.mark.browser
@@ -19,16 +19,15 @@ WIDEST = """() => ["html", "[data-testid=stMain]"].map((name) => document.queryS
 
 
 def open_lesson(page: Page, path: str) -> None:
-    """Open a lesson; return when Streamlit has drawn all of it."""
+    """Open a lesson; return when all of it is drawn, pictures included."""
     page.goto(f"/{path}?dataset=digits")
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.get_by_test_id("stHeading").first.wait_for()
-    page.locator("[data-stale=true]").first.wait_for(state="detached")
+    wait_until_drawn(page)
     for image in page.locator("img").all():
         wait_until(lambda image=image: is_loaded(image), lambda: page.wait_for_timeout(50))
 
 
-def is_loaded(image) -> bool:
+def is_loaded(image: Locator) -> bool:
+    """Say whether an <img> shows something."""
     return image.evaluate("(image) => image.complete && image.naturalWidth > 0")
 
 
@@ -43,9 +42,9 @@ def test_the_first_page_shows_recorded_pictures_and_then_live_ones(page, complai
     page.goto("/")
     page.locator(".gan-pipeline img").first.wait_for()
     page.locator('.gan-pipeline[data-state="live"]').wait_for()
-    open_pictures = page.locator(".gan-pipeline img")
-    expect(open_pictures).to_have_count(3)
-    assert all(is_loaded(image) for image in open_pictures.all())
+    pictures = page.locator(".gan-pipeline img")
+    expect(pictures).to_have_count(3)
+    assert all(is_loaded(image) for image in pictures.all())
     assert complaints == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import torch
 from playwright.sync_api import FilePayload, Page, expect
 from safetensors.torch import load
 
-from benchmarks.app_server import LiveView, open_live
+from benchmarks.app_server import LiveView, open_live, wait_until_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -136,6 +135,22 @@ def test_a_reload_finds_the_run_again(live, playing):
     assert playing or live.number("iteration") == reached
 
 
+@pytest.mark.parametrize("way", ["by its link", "from another page"])
+def test_the_settings_of_a_run_come_back_with_it(live, way):
+    page = live.page
+    if way == "by its link":
+        page.goto(f"/train?run={live.token}")
+    else:
+        links = page.get_by_test_id("stSidebarNavLink")
+        links.filter(has_text="Latent space").click()
+        page.get_by_role("slider").first.wait_for()
+        links.filter(has_text="Train on digits").click()
+    live.wait_for_state("paused")
+    wait_until_drawn(page)
+    expect(page.get_by_role("combobox", name="Data")).to_have_value("Built-in digits (no network)")
+    expect(page.get_by_text("You have changed the settings")).to_have_count(0)
+
+
 def test_others_may_watch_by_the_link_but_not_steer(live, open_page):
     link = live.view_link
     assert live.token not in link
@@ -167,22 +182,23 @@ def test_a_pickle_is_refused_with_a_sentence(live, pickle_file: Path):
     assert (live.token, live.number("iteration")) == (token, 10)
 
 
-def test_a_saved_run_is_continued(live):
+def test_a_saved_run_is_continued_with_its_own_settings(live, open_page):
     live.press("step10")
     live.wait_for("iteration", 10)
     live.wait_for_state("paused")
     saved = checkpoint(live)
-    live.press("reset")
-    live.press("reset")
-    live.until(lambda: live.number("iteration") == 0)
-    upload(live.page, "run.safetensors", saved)
-    sidebar = live.page.get_by_test_id("stSidebar")
+    page = open_page()
+    other = open_live(page, f"/train?{DIGITS}&batch_size=8")
+    upload(page, "run.safetensors", saved)
+    sidebar = page.get_by_test_id("stSidebar")
     expect(sidebar).to_contain_text("Saved at iteration 10")
     sidebar.get_by_role("button", name="Load it").click()
-    live.wait_for("iteration", 10)
-    live.wait_for_state("paused")
-    again = load(checkpoint(live))
+    other.wait_for("iteration", 10)
+    other.wait_for_state("paused")
+    again = load(checkpoint(other))
     assert all(torch.equal(again[key], value) for key, value in load(saved).items())
+    wait_until_drawn(page)
+    expect(page.get_by_text("You have changed the settings")).to_have_count(0)
 
 
 # When something goes wrong --------------------------------------------------------------

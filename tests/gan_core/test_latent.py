@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -81,7 +82,7 @@ def test_the_arc_keeps_the_norm(ends, t):
 def test_the_arc_turns_evenly(ends):
     a, b = ends
     points = [slerp(a, b, t) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    cosines = [float(p @ q) / 100 for p, q in zip(points, points[1:], strict=False)]
+    cosines = [float(p @ q) / 100 for p, q in pairwise(points)]
     assert cosines == pytest.approx([cosines[0]] * 4, rel=1e-9)
 
 

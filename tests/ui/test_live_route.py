@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -229,7 +230,8 @@ FILES = ("", "/real.png", "/samples.png", "/history.csv", "/album/0.png")
 
 
 @pytest.mark.parametrize("path", [*FILES, "/checkpoint.safetensors"])
-def test_an_unknown_token_finds_nothing(client, run, path):
+@pytest.mark.usefixtures("run")
+def test_an_unknown_token_finds_nothing(client, path):
     assert client.get(f"/api/run/no-such-token{path}").status_code == 404
 
 
@@ -455,11 +457,17 @@ def test_a_run_being_built_has_no_files_yet(client, engine, tiny_config, monkeyp
 
 
 def test_a_run_that_cannot_be_built_has_no_checkpoint(client, engine, tiny_config, monkeypatch):
+    asked_for = threading.Event()
+
     def broken(_key: str) -> None:
+        assert asked_for.wait(SOON)
         raise OSError("the shelf is empty")
 
     monkeypatch.setattr(engine, "_load_data", broken)
     failed = engine.start(tiny_config)
+    early = failed.snapshot()
+    asked_for.set()
+    assert isinstance(early.exception(timeout=5), RuntimeError)  # not left waiting
     answer = client.get(f"/api/run/{failed.control_token}/checkpoint.safetensors")
     assert answer.status_code == 503
 

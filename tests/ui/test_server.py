@@ -21,7 +21,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from streamlit.testing.v1 import AppTest
 
-from gan_core.engine import RunState
 from ui import server, words
 
 ANSWERS = 50
@@ -131,7 +130,6 @@ def test_the_server_ends_all_runs_when_it_stops(engine, tiny_config):
     asyncio.run(live())
     assert engine.runs() == []
     assert not engine.find(run.control_token)
-    assert run.frame.state in (RunState.STOPPED, RunState.LOADING, RunState.PAUSED)
 
 
 def test_browser_modules_are_checked_again_each_time():

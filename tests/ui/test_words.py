@@ -370,12 +370,16 @@ def test_browser_words_have_plain_placeholders(section):
 
 # Nothing is written into the code -------------------------------------------------------
 
-DRAWING = set(
-    "badge button caption checkbox divider download_button error expander file_uploader header "
-    "help info latex link_button markdown metric multiselect number_input page_link pills "
-    "popover progress radio segmented_control select_slider selectbox slider spinner status "
-    "subheader success tabs text text_area text_input title toast toggle warning write".split()
-)
+# fmt: off
+DRAWING = {
+    "badge", "button", "caption", "checkbox", "divider", "download_button", "error",
+    "expander", "file_uploader", "header", "help", "info", "latex", "link_button", "markdown",
+    "metric", "multiselect", "number_input", "page_link", "pills", "popover", "progress",
+    "radio", "segmented_control", "select_slider", "selectbox", "slider", "spinner", "status",
+    "subheader", "success", "tabs", "text", "text_area", "text_input", "title", "toast",
+    "toggle", "warning", "write",
+}
+# fmt: on
 SPOKEN = {"label", "help", "caption", "placeholder", "body", "text", "title", "page_title"}
 
 
