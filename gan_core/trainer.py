@@ -16,6 +16,8 @@ from gan_core.losses import LOSSES
 from gan_core.models import build_discriminator, build_generator
 
 NOT_MEASURED = math.nan
+# Losses of a game that anybody can still learn from stay far below this.
+LOSS_LIMIT = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,14 @@ class StepReport:
 
 
 class TrainingDiverged(ArithmeticError):
-    """A loss or gradient was no longer a finite number.
+    """A loss left all bounds (|L| > 1e6, or not a number), or a gradient was not finite.
 
     It is raised *before* the move is made, so the trainer still holds the
     last good state.
     """
 
     def __init__(self, iteration: int, quantity: str) -> None:
-        super().__init__(f"training diverged at iteration {iteration}: {quantity} is not finite")
+        super().__init__(f"training diverged at iteration {iteration}: {quantity} left all bounds")
         self.iteration = iteration
         self.quantity = quantity
 
@@ -123,7 +125,7 @@ class Trainer:
         """Make one iteration: D moves ``discriminator_steps`` times, then G once.
 
         Raises:
-            TrainingDiverged: before a move that is no longer finite.
+            TrainingDiverged: before a move whose loss or gradient is out of bounds.
         """
         for _ in range(self.config.discriminator_steps):
             d = self._move_discriminator()
@@ -203,7 +205,7 @@ class Trainer:
         adam.zero_grad(set_to_none=True)
         loss.backward(inputs=weights)
         norm = torch.nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None]).item()
-        if not math.isfinite(loss.item()):
+        if not abs(loss.item()) <= LOSS_LIMIT:  # nan is caught here too
             raise TrainingDiverged(self.iteration, name)
         if not math.isfinite(norm):
             raise TrainingDiverged(self.iteration, f"the gradient of {name}")
