@@ -5,7 +5,7 @@ with three seeds each (seconds are the processor's, so that a busy machine
 counts as a quiet one), and measures the Fréchet distance on the shipped
 classifier's features: 10,000 samples against the 10,000 test images. The floor
 is 10,000 real training images against the same test images. ``--write`` also
-trains the lesson's GAN for ten minutes and keeps the figures and film strips
+trains the lesson's GAN for five minutes and keeps the figures and film strips
 that the app shows.
 """
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--long", type=float, default=600, help="seconds for the lesson's GAN")
+    parser.add_argument("--long", type=float, default=300, help="seconds for the lesson's GAN")
     parser.add_argument("--presets", nargs="+", default=["lesson", "fast"], choices=PRESETS)
     parser.add_argument("--write", action="store_true", help="keep figures and films in assets/")
     options = parser.parse_args()
