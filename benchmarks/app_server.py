@@ -178,7 +178,8 @@ def wait_until_drawn(page: Page) -> None:
     """Return when Streamlit has run the page's script to its end and shows what it made."""
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.get_by_test_id("stHeading").first.wait_for()
-    page.locator("[data-stale=true]").first.wait_for(state="detached")
+    for unfinished in ("[data-stale=true]", "[data-testid=stSkeleton]"):
+        page.locator(unfinished).first.wait_for(state="detached")
 
 
 def open_live(page: Page, url: str) -> LiveView:

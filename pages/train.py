@@ -11,11 +11,13 @@ from ui.settings import choose_settings
 from ui.state import prose, t
 
 heading("train")
-config = choose_settings()
-seat = runs.take_seat(config)
-if not seat.may_steer:
+seat = runs.find_seat()
+if seat is None or seat.may_steer:
+    config = choose_settings(seat.run.asked if seat else None)
+    seat = seat or runs.begin(config)
+    runs.offer_restart(seat, config)
+else:
     st.info(t("run.watching"))
-runs.offer_restart(seat, config)
 training.live(seat)
 
 if seat.may_steer:

@@ -11,6 +11,7 @@ from gan_core.pictures import contact_sheet, png, to_grey
 from ui import warm
 from ui.charts import RUST, TEAL, lines
 from ui.lesson import source_of
+from ui.pictures import inline
 from ui.state import t, visit
 
 SLIDERS = 6
@@ -49,8 +50,8 @@ def studio() -> None:
     z = start + sum(amount * moves[index] for index, amount in enumerate(amounts))
     with right:
         st.image(
-            png(to_grey(generator(z))[0], scale=14),
-            width=392,
+            inline(png(to_grey(generator(z))[0], scale=14)),
+            width="content",
             caption=t("latent.caption", seed=visit().latent_seed, norm=f"{z.norm().item():.2f}"),
         )
 
@@ -100,7 +101,7 @@ def strip() -> None:
         points = path(ends[0], ends[1], STRIP, spherical=spherical)
         norms.append(points.norm(dim=1).tolist())
         st.image(
-            png(contact_sheet(to_grey(generator(points)), STRIP), scale=4),
+            inline(png(contact_sheet(to_grey(generator(points)), STRIP), scale=4)),
             width="stretch",
             caption=t(
                 f"latent.{kind}", norm=f"{norms[-1][STRIP // 2]:.2f}", dim=generator.latent_dim

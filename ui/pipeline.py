@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from functools import lru_cache
 
 from ui import words
 from ui.live import browser_component
+from ui.pictures import inline
 from ui.state import visit
 from ui.words import ASSETS
 
@@ -24,5 +24,4 @@ def pipeline() -> None:
 
 @lru_cache(maxsize=8)
 def _inline(name: str) -> str:
-    content = (ASSETS / "pictures" / f"pipeline_{name}.png").read_bytes()
-    return "data:image/png;base64," + base64.b64encode(content).decode()
+    return inline((ASSETS / "pictures" / f"pipeline_{name}.png").read_bytes())

@@ -26,31 +26,30 @@ class Seat:
     may_steer: bool
 
 
-def take_seat(config: TrainConfig) -> Seat:
-    """Return the run that the URL or the session names, or begin one.
-
-    Stops the page with a sentence where there is no room for another run.
-    """
-    remembered = visit()
-    token = remembered.run
+def find_seat() -> Seat | None:
+    """Return the visitor's place at the run that the URL or the session names."""
+    token = visit().run
     found = engine().find(token) if token else None
-    if found is not None:
-        return Seat(*found)
-    if token:
+    if token and found is None:
         st.info(t("run.gone"))
+    return Seat(*found) if found else None
+
+
+def begin(config: TrainConfig) -> Seat:
+    """Begin a run; stops the page with a sentence where there is no room for another."""
     try:
         run = engine().start(config)
     except EngineFull:
         st.warning(t("run.full"))
         st.stop()
-    remembered.run = run.control_token
+    visit().run, visit().shown = run.control_token, config
     write_url()
     return Seat(run, may_steer=True)
 
 
 def offer_restart(seat: Seat, config: TrainConfig) -> None:
     """Say that changed settings need a new start, before anything is lost."""
-    if not seat.may_steer or config == seat.run.asked:
+    if config == seat.run.asked:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(t("run.changed"))

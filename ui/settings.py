@@ -17,7 +17,7 @@ from gan_core.config import (
     TrainConfig,
     field_range,
 )
-from ui.state import t
+from ui.state import t, visit
 
 _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
@@ -25,9 +25,16 @@ _WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "seed")
 _SHARES = ("dropout", "ema_decay", "beta1")
 
 
-def choose_settings() -> TrainConfig:
-    """Draw the sidebar's controls; return the recipe they describe."""
+def choose_settings(running: TrainConfig | None) -> TrainConfig:
+    """Draw the sidebar's controls; return the recipe they describe.
+
+    Whenever the run gets another recipe (``running``: by its link, a saved run,
+    an experiment), the controls follow it.
+    """
     _prepare()
+    if running is not None and running != visit().shown:
+        visit().shown = running
+        show_settings(running)
     with st.sidebar:
         st.selectbox(
             t("settings.preset"),
@@ -54,6 +61,9 @@ def choose_settings() -> TrainConfig:
 
 def show_settings(config: TrainConfig) -> None:
     """Set all controls to a recipe; before they are drawn or in a callback."""
+    for key, preset in PRESETS.items():
+        if preset.replace(dataset=config.dataset, seed=config.seed) == config:
+            st.session_state[_key("preset")] = key
     for name, value in config.to_dict().items():
         st.session_state[_key(name)] = value
 

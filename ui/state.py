@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from gan_core.config import TrainConfig
 from ui import words
 
 _KEY = "visit"
@@ -18,12 +19,14 @@ class Visit:
     Attributes:
         language: key of the catalogue in use.
         run: token of the run on the training page, for steering or watching.
+        shown: the run's recipe that the settings last followed.
         predictions: answers given to "predict first" and quiz questions.
         latent_seed: the noise the latent page starts from.
     """
 
     language: str = words.DEFAULT
     run: str | None = None
+    shown: TrainConfig | None = None
     predictions: dict[str, str] = field(default_factory=dict)
     latent_seed: int = 0
 

@@ -12,13 +12,8 @@ import gc
 import threading
 from importlib import import_module
 
-_SLOW = (
-    "torch",
-    "gan_core.trainer",
-    "gan_core.pretrained",
-    "gan_core.latent",
-    "plotly.graph_objects",
-)
+_FIRST = ("torch", "gan_core.trainer", "gan_core.pretrained", "gan_core.latent")
+_LATER = ("torchvision.datasets", "sklearn.datasets", "plotly.graph_objects")
 
 _started = threading.Lock()
 _done = threading.Event()
@@ -33,19 +28,26 @@ def start(delay: float = 0.0) -> None:
 
 
 def wait() -> None:
-    """Return when everything slow is loaded."""
+    """Return when torch and the core are loaded, here or by the thread; at once, if they are."""
+    start()
+    for name in _FIRST:
+        import_module(name)
+
+
+def is_done() -> bool:
+    """Say whether everything slow is loaded and frozen."""
+    return _done.is_set()
+
+
+def wait_until_done() -> None:
+    """Return when everything slow is loaded and frozen."""
     start()
     _done.wait()
 
 
-def is_done() -> bool:
-    """Say whether everything slow is loaded."""
-    return _done.is_set()
-
-
 def _load() -> None:
     try:
-        for name in _SLOW:
+        for name in (*_FIRST, *_LATER):
             import_module(name)
         freeze()
     finally:

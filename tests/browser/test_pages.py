@@ -22,6 +22,7 @@ def open_lesson(page: Page, path: str) -> None:
     """Open a lesson; return when all of it is drawn, pictures included."""
     page.goto(f"/{path}?dataset=digits")
     wait_until_drawn(page)
+    page.get_by_test_id("stMain").locator("img, canvas").first.wait_for()  # every lesson has some
     for image in page.locator("img").all():
         wait_until(lambda image=image: is_loaded(image), lambda: page.wait_for_timeout(50))
 

@@ -36,8 +36,7 @@ loaded_by_the_shell = sorted(sys.modules)
 from ui import warm
 done_before = warm.is_done()
 warm.start()
-warm.wait()
-warm.wait()
+warm.wait_until_done()
 print(json.dumps({
     "by_streamlit": loaded_by_streamlit,
     "by_the_shell": loaded_by_the_shell,
