@@ -24,7 +24,7 @@ try_this(
             "different",
             partial(latent.move_to, 5.0, "dcgan"),
         ),
-        Experiment("too_far", ("more", "breaks"), "breaks", partial(latent.move_to, 12.0)),
+        Experiment("too_far", ("more", "breaks"), "breaks", partial(latent.move_to, -12.0)),
     ],
 )
 
