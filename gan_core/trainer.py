@@ -206,9 +206,9 @@ class Trainer:
         loss.backward(inputs=weights)
         norm = torch.nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None]).item()
         if not abs(loss.item()) <= LOSS_LIMIT:  # nan is caught here too
-            raise TrainingDiverged(self.iteration, name)
+            raise TrainingDiverged(self.iteration + 1, name)
         if not math.isfinite(norm):
-            raise TrainingDiverged(self.iteration, f"the gradient of {name}")
+            raise TrainingDiverged(self.iteration + 1, f"the gradient of {name}")
         adam.step()
         return norm
 

@@ -208,7 +208,7 @@ def test_a_run_that_breaks_down_says_so_and_can_start_again(page):
     live = open_live(page, f"/train?{DIGITS}&batch_size=8&latent_dim=8&{EXPLOSIVE}")
     live.press("play")
     live.wait_for_state("diverged")
-    expect(live.root.locator(".state.diverged")).to_contain_text("no longer finite")
+    expect(live.root.locator(".state.diverged")).to_contain_text("left all bounds")
     expect(live.button("play")).to_be_disabled()
     live.press("reset")
     live.press("reset")

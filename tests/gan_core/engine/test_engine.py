@@ -394,7 +394,7 @@ def diverged(engine: Engine) -> Run:
 def test_divergence_is_shown_with_its_iteration(engine):
     run = diverged(engine)
     assert (run.frame.reason.code, run.frame.reason.detail) == ("diverged", "L_D")
-    assert run.frame.reason.iteration == run.frame.iteration
+    assert run.frame.reason.iteration == run.frame.iteration + 1
 
 
 def test_the_last_good_state_of_a_diverged_run_can_be_saved(engine):
