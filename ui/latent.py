@@ -27,13 +27,13 @@ def studio() -> None:
     from gan_core.latent import directions, draw
     from gan_core.pretrained import load_generator
 
-    left, right = st.columns([1, 1], gap="large")
-    with left:
+    picture, controls = st.columns([1, 1], gap="large")  # on a phone: the picture first
+    with controls:
         name = st.segmented_control(
             t("latent.model"),
             MODEL_KEYS,
             default=MODEL_KEYS[0],
-            format_func=lambda key: t(f"option.{key}"),
+            format_func=lambda key: t(f"network.{key}"),
             key="latent_model",
             required=True,
             help=t("latent.model_help"),
@@ -48,7 +48,7 @@ def studio() -> None:
     start = draw(1, generator.latent_dim, visit().latent_seed)
     moves = directions(generator, SLIDERS)
     z = start + sum(amount * moves[index] for index, amount in enumerate(amounts))
-    with right:
+    with picture:
         st.image(
             inline(png(to_grey(generator(z))[0], scale=14)),
             width="content",

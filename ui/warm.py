@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from importlib import import_module
 
 _FIRST = ("torch", "gan_core.trainer", "gan_core.pretrained", "gan_core.latent")
 _LATER = ("torchvision.datasets", "sklearn.datasets", "plotly.graph_objects")
+
+# A page that has waited for torch now builds its run: let it go first.
+_PAUSE_SECONDS = 3.0
 
 _started = threading.Lock()
 _done = threading.Event()
@@ -47,7 +51,10 @@ def wait_until_done() -> None:
 
 def _load() -> None:
     try:
-        for name in (*_FIRST, *_LATER):
+        for name in _FIRST:
+            import_module(name)
+        time.sleep(_PAUSE_SECONDS)
+        for name in _LATER:
             import_module(name)
         freeze()
     finally:

@@ -239,6 +239,7 @@ HOLES: dict[str, Iterable[str]] = {
     "preset.{key}.expect": [f"preset.{key}.expect" for key in MEASURED["presets"]],
     "equilibrium.d.{loss.key}": [f"equilibrium.d.{key}" for key in LOSSES],
     "equilibrium.g.{loss.key}": [f"equilibrium.g.{key}" for key in LOSSES],
+    "network.{key}": [f"network.{key}" for key in MODEL_KEYS],
     "latent.{kind}": ["latent.slerp", "latent.lerp"],
     "problem.checkpoint_{error.code}": [
         f"problem.checkpoint_{code}" for code in codes("CheckpointError", 0)
