@@ -502,7 +502,7 @@ def test_a_loss_that_is_not_finite_stops_training(tiny, pictures, poison):
 def test_divergence_names_the_iteration_reached(tiny, pictures):
     trainer, error, done = diverged(tiny, poisoned(pictures, math.nan))
     assert error.iteration == trainer.iteration + 1 == done + 1
-    assert f"iteration {done}" in str(error)
+    assert f"iteration {done + 1}" in str(error)
 
 
 def test_the_weights_are_finite_after_divergence(tiny, pictures):
