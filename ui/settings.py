@@ -22,7 +22,7 @@ from ui.state import t, visit
 _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
 _WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "seed")
-_SHARES = ("dropout", "ema_decay", "beta1")
+_SHARES = {"dropout": 0.05, "ema_decay": 0.001, "beta1": 0.05, "beta2": 0.001}
 
 
 def choose_settings(running: TrainConfig | None) -> TrainConfig:
@@ -49,11 +49,11 @@ def choose_settings(running: TrainConfig | None) -> TrainConfig:
         with st.expander(t("settings.more")):
             _choice("model", MODEL_KEYS)
             for name in _RATES:
-                _rate(name)
+                _number(name, 1e-4, "%.5f")
             for name in _WHOLE:
-                _whole(name)
-            for name in _SHARES:
-                _share(name)
+                _number(name, 1)
+            for name, step in _SHARES.items():
+                _number(name, step, "%.4g")
     return TrainConfig.from_dict(
         {spec.name: st.session_state[_key(spec.name)] for spec in fields(TrainConfig)}
     )
@@ -150,39 +150,14 @@ def _choice(name: str, options: tuple[str, ...]) -> None:
     )
 
 
-def _rate(name: str) -> None:
+def _number(name: str, step: float, shown: str | None = None) -> None:
     low, high = field_range(name)
     st.number_input(
         t(f"field.{name}"),
         min_value=low,
         max_value=high,
-        step=1e-4,
-        format="%.5f",
-        help=t(f"help.{name}"),
-        key=_key(name),
-    )
-
-
-def _whole(name: str) -> None:
-    low, high = field_range(name)
-    st.number_input(
-        t(f"field.{name}"),
-        min_value=int(low),
-        max_value=int(high),
-        step=1,
-        help=t(f"help.{name}"),
-        key=_key(name),
-    )
-
-
-def _share(name: str) -> None:
-    low, high = field_range(name)
-    st.number_input(
-        t(f"field.{name}"),
-        min_value=low,
-        max_value=high,
-        step=0.05 if name != "ema_decay" else 0.001,
-        format="%.4g",
+        step=step,
+        format=shown,
         help=t(f"help.{name}"),
         key=_key(name),
     )
