@@ -18,14 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from benchmarks.machine import machine
 from gan_core.config import PRESETS, TrainConfig
 from gan_core.data import ImageSet, load_images
 from gan_core.metrics.frechet import features, frechet_distance
-from gan_core.pictures import Grey, contact_sheet, png, to_grey
+from gan_core.pictures import contact_sheet, film_strip, png, to_grey
 from gan_core.pretrained import load_classifier
 from gan_core.trainer import Trainer
 
@@ -72,12 +71,6 @@ def measure(key: str, data: ImageSet, judge: Judge, seeds: int, seconds: float) 
     return {"distances": distances, "iterations": iterations, "film": film}
 
 
-def strip(film: list[Grey]) -> bytes:
-    """Lay the frames of a film side by side."""
-    gap = np.full((film[0].shape[0], 6), 128, dtype=np.uint8)
-    return png(np.hstack([part for frame in film for part in (frame, gap)][:-1]), scale=2)
-
-
 def main() -> None:
     """Measure and print; keep the results if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -98,7 +91,9 @@ def main() -> None:
     }
     if options.write:
         for key, result in results.items():
-            (ASSETS / "pictures" / f"film_{key}.png").write_bytes(strip(result.pop("film")))
+            (ASSETS / "pictures" / f"film_{key}.png").write_bytes(
+                png(film_strip(result.pop("film"), gap=128), scale=2)
+            )
         long = measure("lesson", data, judge, 1, options.long)
         content = {
             "command": "python -m benchmarks.digits --write",

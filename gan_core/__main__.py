@@ -86,7 +86,7 @@ def _train(options: argparse.Namespace) -> None:
     import torch
 
     from gan_core import checkpoint
-    from gan_core.pictures import contact_sheet, png, to_grey
+    from gan_core.pictures import contact_sheet, film_strip, png, to_grey
     from gan_core.trainer import Trainer
 
     if options.threads:
@@ -103,10 +103,8 @@ def _train(options: argparse.Namespace) -> None:
     if saved:
         trainer.load_state_dict(saved.state)
     film = [contact_sheet(to_grey(trainer.sample(16)), 4)]
-    seconds = 0.0
     began = time.perf_counter()
-    for elapsed, fraction in _iterate(trainer, options):
-        seconds = elapsed
+    for fraction in _iterate(trainer, options):
         if options.film and fraction >= len(film) / 7:
             film.append(contact_sheet(to_grey(trainer.sample(16)), 4))
     seconds = time.perf_counter() - began
@@ -117,7 +115,7 @@ def _train(options: argparse.Namespace) -> None:
             options.samples, png(contact_sheet(to_grey(trainer.sample(64))), 2)
         )
     if options.film:
-        checkpoint.write_atomically(options.film, png(_strip(film), 2))
+        checkpoint.write_atomically(options.film, png(film_strip(film), 2))
     if options.ship:
         _ship(options, trainer, seconds)
 
@@ -128,8 +126,8 @@ def _config(options: argparse.Namespace) -> TrainConfig:
     return PRESETS[options.preset].replace(**given)
 
 
-def _iterate(trainer: Any, options: argparse.Namespace) -> Iterator[tuple[float, float]]:
-    """Train with a progress bar; yield (seconds so far, share done) after each iteration."""
+def _iterate(trainer: Any, options: argparse.Namespace) -> Iterator[float]:
+    """Train with a progress bar; yield the share done after each iteration."""
     total = options.seconds or options.iterations
     begin = time.perf_counter()
     layout = "{l_bar}{bar}| {n:.0f}/{total:.0f} [{elapsed}<{remaining}{postfix}]"
@@ -146,17 +144,10 @@ def _iterate(trainer: Any, options: argparse.Namespace) -> Iterator[tuple[float,
             f"L_D {report.d_loss:.3f}, L_G {report.g_loss:.3f}",
             refresh=False,
         )
-        yield elapsed, progress / total
+        yield progress / total
         if progress >= total:
             bar.close()
             return
-
-
-def _strip(sheets: list[Any]) -> Any:
-    import numpy as np
-
-    gap = np.zeros((sheets[0].shape[0], 6), dtype=np.uint8)
-    return np.hstack([part for sheet in sheets for part in (sheet, gap)][:-1])
 
 
 def _ship(options: argparse.Namespace, trainer: Any, seconds: float) -> None:
@@ -174,7 +165,7 @@ def _ship(options: argparse.Namespace, trainer: Any, seconds: float) -> None:
         "date": date.today().isoformat(),
         "measured": _measure(trainer, options.data_dir),
     }
-    print(save_weights(options.ship, generator.cpu(), card))
+    print(save_weights(options.ship, generator, card))
 
 
 def _public(options: argparse.Namespace) -> str:
@@ -207,6 +198,7 @@ def _sample(options: argparse.Namespace) -> None:
     import torch
 
     from gan_core import checkpoint
+    from gan_core.latent import draw
     from gan_core.pictures import contact_sheet, png, to_grey
     from gan_core.pretrained import GENERATORS, load_generator
     from gan_core.trainer import Trainer
@@ -217,10 +209,7 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(f"seed must be from 0 to 2^63 - 1, got {str(options.seed)[:40]}")
     if options.weights in GENERATORS:
         generator = load_generator(options.weights)
-        random = torch.Generator().manual_seed(options.seed)
-        with torch.no_grad():
-            z = torch.randn(options.count, generator.latent_dim, generator=random)
-            images = generator(z)
+        images = generator(draw(options.count, generator.latent_dim, options.seed))
     else:
         saved = checkpoint.read(Path(options.weights))
         trainer = Trainer(saved.config, torch.zeros(2, 1, 28, 28))

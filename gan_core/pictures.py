@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,12 @@ def contact_sheet(images: Grey, columns: int | None = None) -> Grey:
     filled[:count] = images
     grid = filled.reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(grid.reshape(rows * height, columns * width))
+
+
+def film_strip(sheets: Sequence[Grey], gap: int = 0) -> Grey:
+    """Lay sheets of one height side by side, six pixels of grey ``gap`` between them."""
+    space = np.full((sheets[0].shape[0], 6), gap, dtype=np.uint8)
+    return np.hstack([part for sheet in sheets for part in (sheet, space)][:-1])
 
 
 def png(picture: Grey, scale: int = 1) -> bytes:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from gan_core.config import TrainConfig
+from gan_core.latent import draw
 from gan_core.losses import LOSSES
 from gan_core.models import build_discriminator, build_generator
 
@@ -221,8 +222,7 @@ class Trainer:
 
     def noise(self, count: int, seed: int = 0) -> Tensor:
         """Return (count, latent_dim) noise that depends on nothing but ``seed``."""
-        random = torch.Generator().manual_seed(seed)
-        return torch.randn(count, self.config.latent_dim, generator=random)
+        return draw(count, self.config.latent_dim, seed)
 
     @torch.no_grad()
     def generate(self, z: Tensor) -> Tensor:

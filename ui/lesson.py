@@ -54,7 +54,7 @@ def _experiment(words: str, number: int, experiment: Experiment) -> None:
         on_click=_begin,
         args=(words, experiment),
     )
-    if visit().predictions.get(words) and answer is not None:
+    if words in visit().tried and answer is not None:
         verdict = (
             "lesson.predicted_right" if answer == experiment.right else "lesson.predicted_else"
         )
@@ -62,7 +62,7 @@ def _experiment(words: str, number: int, experiment: Experiment) -> None:
 
 
 def _begin(words: str, experiment: Experiment) -> None:
-    visit().predictions[words] = "run"
+    visit().tried.add(words)
     experiment.start()
 
 

@@ -32,7 +32,7 @@ export default function (args) {{
 @lru_cache(maxsize=16)
 def browser_component(name: str) -> Any:
     """Register ``ui/browser/<name>.js`` and ``.css`` as a component; return its mount."""
-    style = (BROWSER / f"{name}.css").read_text("utf-8")
+    style = "".join((BROWSER / f"{part}.css").read_text("utf-8") for part in ("palette", name))
     return st.components.v2.component(
         f"gan_{name}", css=style, js=_LOADER.format(module=f"{name}.js")
     )

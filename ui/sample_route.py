@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from starlette.concurrency import run_in_threadpool
@@ -27,26 +28,19 @@ def routes() -> list[BaseRoute]:
 
 async def fake(request: Request) -> Response:
     """Answer with eight digits that the shipped generator makes of this seed's noise."""
-    seed = _seed(request)
-    if seed is None:
-        return Response(status_code=404)
-    return _answer(await run_in_threadpool(_fake, seed))
+    return await _answer(request, _fake)
 
 
 async def noise(request: Request) -> Response:
     """Answer with that noise itself, drawn as grey squares."""
-    seed = _seed(request)
-    if seed is None:
-        return Response(status_code=404)
-    return _answer(await run_in_threadpool(_noise, seed))
+    return await _answer(request, _noise)
 
 
-def _seed(request: Request) -> int | None:
+async def _answer(request: Request, make: Callable[[int], bytes]) -> Response:
     text = request.path_params["seed"]
-    return int(text) if text.isdecimal() and len(text) <= len(str(LARGEST_SEED)) else None
-
-
-def _answer(content: bytes) -> Response:
+    if not text.isdecimal() or len(text) > len(str(LARGEST_SEED)):
+        return Response(status_code=404)
+    content = await run_in_threadpool(make, int(text))
     return Response(content, media_type="image/png", headers=_FOREVER)
 
 

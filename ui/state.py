@@ -20,14 +20,14 @@ class Visit:
         language: key of the catalogue in use.
         run: token of the run on the training page, for steering or watching.
         shown: the run's recipe that the settings last followed.
-        predictions: answers given to "predict first" and quiz questions.
+        tried: experiments that were started, and may now be explained.
         latent_seed: the noise the latent page starts from.
     """
 
     language: str = words.DEFAULT
     run: str | None = None
     shown: TrainConfig | None = None
-    predictions: dict[str, str] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
     latent_seed: int = 0
 
 

@@ -195,9 +195,7 @@ class Run:
 
     def _follow(self, move: str, count: float) -> None:
         """Replace the plan; half moves queue up, so that no click is lost."""
-        if self._plan and self._plan[0][1] == math.inf:
-            self._plan.clear()
-        if count == math.inf:
+        if count == math.inf or (self._plan and self._plan[0][1] == math.inf):
             self._plan.clear()
         self._plan.append((move, count))
 
