@@ -151,7 +151,7 @@ def _iterate(trainer: Any, options: argparse.Namespace) -> Iterator[float]:
 
 
 def _ship(options: argparse.Namespace, trainer: Any, seconds: float) -> None:
-    from gan_core.pretrained import save_weights
+    from gan_core.pretrained import OPPONENT, save_card, save_directions, save_weights
 
     generator = trainer.average or trainer.generator
     card = {
@@ -165,7 +165,10 @@ def _ship(options: argparse.Namespace, trainer: Any, seconds: float) -> None:
         "date": date.today().isoformat(),
         "measured": _measure(trainer, options.data_dir),
     }
-    print(save_weights(options.ship, generator, card))
+    save_weights(options.ship + OPPONENT, trainer.discriminator)
+    save_directions(options.ship, generator)
+    save_card(options.ship, card)
+    print(save_weights(options.ship, generator))
 
 
 def _public(options: argparse.Namespace) -> str:
@@ -221,7 +224,7 @@ def _sample(options: argparse.Namespace) -> None:
 
 def _classifier(options: argparse.Namespace) -> None:
     from gan_core.classifier import accuracy, train_classifier
-    from gan_core.pretrained import save_weights
+    from gan_core.pretrained import save_card, save_weights
 
     train: ImageSet = load_images("mnist", folder=options.data_dir, fall_back=False)
     test = load_images("mnist", train=False, folder=options.data_dir, fall_back=False)
@@ -234,7 +237,8 @@ def _classifier(options: argparse.Namespace) -> None:
         "date": date.today().isoformat(),
         "measured": {"test_accuracy": round(score, 4)},
     }
-    print(save_weights("classifier", model, card), f"test accuracy {score:.4f}")
+    save_card("classifier", card)
+    print(save_weights("classifier", model), f"test accuracy {score:.4f}")
 
 
 if __name__ == "__main__":

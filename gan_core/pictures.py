@@ -1,4 +1,4 @@
-"""From tensors to pictures: contact sheets and PNG. Does not import torch."""
+"""From tensors to pictures and back: sheets, PNG, GIF, uploads. Does not import torch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Grey = npt.NDArray[np.uint8]
+
+SIDE = 28
+MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_PIXELS = 16_000_000  # 64 MB when decoded
+
+
+class PictureError(ValueError):
+    """A file that cannot be taken as a picture of a digit.
+
+    ``code`` says why: "too_large", "not_an_image", "too_many_pixels",
+    "damaged" or "empty".
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"not a usable picture ({code}): {detail}")
+        self.code = code
 
 
 def to_grey(images: Tensor) -> Grey:
@@ -48,3 +64,104 @@ def png(picture: Grey, scale: int = 1) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def gif(frames: Grey, milliseconds: int, scale: int = 8) -> bytes:
+    """Encode grey frames (N, H, W) as a GIF that loops for ever."""
+    images = [
+        Image.fromarray(frame).resize(
+            (frame.shape[1] * scale, frame.shape[0] * scale), Image.Resampling.NEAREST
+        )
+        for frame in frames
+    ]
+    buffer = io.BytesIO()
+    images[0].save(
+        buffer,
+        format="GIF",
+        save_all=True,
+        append_images=images[1:],
+        duration=milliseconds,
+        loop=0,
+    )
+    return buffer.getvalue()
+
+
+def letter(character: str) -> Grey:
+    """Draw a letter (28, 28), framed as a digit: what no digit generator has seen."""
+    image = Image.new("L", (64, 64))
+    ImageDraw.Draw(image).text(
+        (32, 32), character, fill=255, font=ImageFont.load_default(44), anchor="mm"
+    )
+    return framed(np.asarray(image))
+
+
+def read_digit(content: bytes) -> Grey:
+    """Read a PNG or JPEG of a digit and bring it to (28, 28), white on black.
+
+    The type and the number of pixels are checked before anything is decoded.
+
+    Raises:
+        PictureError: if it is not such a file, too large, damaged, or blank.
+    """
+    if len(content) > MAX_FILE_BYTES:
+        raise PictureError("too_large", f"more than {MAX_FILE_BYTES >> 20} MB")
+    try:
+        image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+    except UnidentifiedImageError as error:
+        raise PictureError("not_an_image", str(error)) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError("too_many_pixels", str(error)) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PictureError("damaged", str(error)) from error
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError("too_many_pixels", f"{image.width} × {image.height}")
+    try:
+        image.thumbnail((512, 512))
+        flat = Image.new("RGBA", image.size, "white")
+        flat.alpha_composite(image.convert("RGBA"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureError("damaged", str(error)) from error
+    return framed(_white_on_black(np.asarray(flat.convert("L"))))
+
+
+def _white_on_black(grey: Grey) -> Grey:
+    """Turn dark ink on a light ground round; the ground is what the edge is made of."""
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return 255 - grey if np.median(edge) > 127 else grey
+
+
+def framed(ink: Grey) -> Grey:
+    """Frame white ink on black (H, W) as MNIST does (LeCun 1998): (28, 28).
+
+    The ink's box is scaled to fit 20×20, and its centre of mass is put in the
+    middle.
+
+    Raises:
+        PictureError: "empty" if nothing stands out from the ground.
+    """
+    ground = int(np.median(ink))
+    lifted = np.clip((ink.astype(np.int32) - ground) * 255 // max(1, 255 - ground), 0, 255)
+    lifted[lifted < lifted.max() * 0.15] = 0  # paper is never quite even
+    if lifted.max() < 40:
+        raise PictureError("empty", "nothing stands out from the ground")
+    rows, columns = np.nonzero(lifted)
+    box = lifted[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    image = Image.fromarray((box * (255 / box.max())).astype(np.uint8))
+    largest = max(image.size)
+    size = tuple(max(1, round(20 * side / largest)) for side in image.size)
+    small = np.asarray(image.resize((size[0], size[1]), Image.Resampling.LANCZOS))
+    return _centred(small)
+
+
+def _centred(small: Grey) -> Grey:
+    """Put a picture of at most 20×20 into 28×28, its centre of mass in the middle."""
+    rows, columns = np.indices(small.shape)
+    mass = small.sum(dtype=np.int64)
+    middle = (SIDE - 1) / 2
+    canvas = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    top, left = (
+        min(max(round(middle - float((place * small).sum() / mass)), 0), SIDE - length)
+        for place, length in ((rows, small.shape[0]), (columns, small.shape[1]))
+    )
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return canvas

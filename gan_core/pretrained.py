@@ -9,26 +9,53 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from gan_core.checkpoint import write_atomically
 from gan_core.classifier import DigitClassifier
 from gan_core.config import MODEL_KEYS, TrainConfig
+from gan_core.latent import principal_directions
 from gan_core.models import MODELS, Generator
 
 FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
 GENERATORS = MODEL_KEYS
+OPPONENT = "_discriminator"
+DIRECTIONS = 6
 
 
-def save_weights(name: str, module: nn.Module, card: dict[str, Any], folder: Path = FOLDER) -> Path:
-    """Write ``name.safetensors`` in float16 and ``name.json``; return the first."""
+def save_weights(name: str, module: nn.Module, folder: Path = FOLDER) -> Path:
+    """Write ``name.safetensors`` in float16 and return its path."""
     tensors = {
         key: (value.half() if value.is_floating_point() else value).contiguous()
         for key, value in module.state_dict().items()
     }
     path = folder / f"{name}.safetensors"
     write_atomically(path, save(tensors))
-    write_atomically(folder / f"{name}.json", json.dumps(card, indent=2).encode() + b"\n")
+    return path
+
+
+def save_directions(name: str, generator: Generator, folder: Path = FOLDER) -> Path:
+    """Write the generator's principal directions, which take seconds to find."""
+    path = folder / f"{name}_directions.safetensors"
+    found = principal_directions(generator, DIRECTIONS)
+    write_atomically(path, save({"ganspace": found.contiguous()}))
+    return path
+
+
+def load_directions(name: str, folder: Path = FOLDER) -> Tensor:
+    """Return a shipped generator's principal directions (6, latent_dim).
+
+    Raises:
+        ValueError: on an unknown name.
+    """
+    _recipe(name, folder)
+    return load_file(folder / f"{name}_directions.safetensors")["ganspace"]
+
+
+def save_card(name: str, card: dict[str, Any], folder: Path = FOLDER) -> Path:
+    """Write ``name.json``: how the weights were made and what was measured of them."""
+    path = folder / f"{name}.json"
+    write_atomically(path, json.dumps(card, indent=2).encode() + b"\n")
     return path
 
 
@@ -45,13 +72,33 @@ def load_generator(name: str, folder: Path = FOLDER) -> Generator:
     Raises:
         ValueError: on an unknown name.
     """
-    if name not in GENERATORS:
-        raise ValueError(f"name must be one of {', '.join(GENERATORS)}, got {name[:40]!r}")
-    config = TrainConfig.from_dict(card(name, folder)["config"])
+    config = _recipe(name, folder)
     with torch.device("meta"):
         generator = MODELS[config.model].generator(config.latent_dim)
     _fill(generator, folder / f"{name}.safetensors")
     return generator
+
+
+@lru_cache(maxsize=8)
+def load_discriminator(name: str, folder: Path = FOLDER) -> nn.Module:
+    """Return the discriminator that a shipped generator was trained against.
+
+    In eval mode and shared, as :func:`load_generator`'s.
+
+    Raises:
+        ValueError: on an unknown name.
+    """
+    config = _recipe(name, folder)
+    with torch.device("meta"):
+        discriminator = MODELS[config.model].discriminator(config.dropout)
+    _fill(discriminator, folder / f"{name}{OPPONENT}.safetensors")
+    return discriminator
+
+
+def _recipe(name: str, folder: Path) -> TrainConfig:
+    if name not in GENERATORS:
+        raise ValueError(f"name must be one of {', '.join(GENERATORS)}, got {name[:40]!r}")
+    return TrainConfig.from_dict(card(name, folder)["config"])
 
 
 @lru_cache(maxsize=1)

@@ -11,20 +11,27 @@ from ui.state import prose, t
 heading("latent")
 latent.studio()
 
-st.subheader(t("latent.strip_title"))
-latent.strip()
-
 try_this(
     "latent",
     [
-        Experiment("opposite", ("negative", "digit"), "digit", partial(latent.move_to, -5.0)),
         Experiment(
-            "other_network",
-            ("same", "different"),
-            "different",
-            partial(latent.move_to, 5.0, "dcgan"),
+            "opposite",
+            ("negative", "digit"),
+            "digit",
+            partial(latent.set_up, "sliders", model="mlp", index=0, amount=-5.0, seed=3),
         ),
-        Experiment("too_far", ("more", "breaks"), "breaks", partial(latent.move_to, -12.0)),
+        Experiment(
+            "too_far",
+            ("more", "breaks"),
+            "breaks",
+            partial(latent.set_up, "sliders", model="mlp", index=0, amount=-12.0, seed=3),
+        ),
+        Experiment(
+            "never_seen",
+            ("copies", "nearest", "refuses"),
+            "nearest",
+            partial(latent.set_up, "find", model="mlp", target="unseen", seed=3, start=True),
+        ),
     ],
 )
 

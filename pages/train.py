@@ -6,7 +6,7 @@ import streamlit as st
 
 from gan_core.config import TrainConfig
 from ui import runs, training
-from ui.lesson import Experiment, check_yourself, heading, try_this
+from ui.lesson import Experiment, check_yourself, heading, link_to, try_this
 from ui.settings import choose_settings
 from ui.state import prose, t
 
@@ -19,6 +19,7 @@ if seat is None or seat.may_steer:
 else:
     st.info(t("run.watching"))
 training.live(seat)
+link_to("latent", t("latent.open"), t("latent.open_help"), model="run")
 
 if seat.may_steer:
     run, plain = seat.run, TrainConfig(dataset=seat.run.asked.dataset)

@@ -101,3 +101,11 @@ def next_lessons() -> None:
         with column, st.container(border=True, height="stretch"):
             st.page_link(page_of(lesson), label=f"**{t(f'nav.{lesson.path}')}**", icon=lesson.icon)
             st.markdown(t(f"welcome.go_{lesson.path}"))
+
+
+def link_to(path: str, label: str, explanation: str, **query: str) -> None:
+    """Link to a lesson as it shall open there."""
+    lesson = next(lesson for lesson in LESSONS if lesson.path == path)
+    st.page_link(
+        page_of(lesson), label=label, icon=lesson.icon, help=explanation, query_params=query
+    )

@@ -13,8 +13,16 @@ import threading
 import time
 from importlib import import_module
 
+from gan_core.config import MODEL_KEYS
+from ui.shelf import shipped_card
+
 _FIRST = ("torch", "gan_core.trainer", "gan_core.pretrained", "gan_core.latent")
-_LATER = ("torchvision.datasets", "sklearn.datasets", "plotly.graph_objects")
+_LATER = (
+    "torchvision.datasets",
+    "sklearn.datasets",
+    "sklearn.decomposition",
+    "plotly.graph_objects",
+)
 
 # A page that has waited for torch now builds its run: let it go first.
 _PAUSE_SECONDS = 3.0
@@ -56,6 +64,8 @@ def _load() -> None:
         time.sleep(_PAUSE_SECONDS)
         for name in _LATER:
             import_module(name)
+        for key in MODEL_KEYS:
+            shipped_card(key)
         freeze()
     finally:
         _done.set()

@@ -70,13 +70,18 @@ def data_folder() -> Path:
 
 
 def load_images(
-    key: str, *, train: bool = True, folder: Path | None = None, fall_back: bool = True
+    key: str,
+    *,
+    train: bool = True,
+    folder: Path | None = None,
+    fall_back: bool = True,
+    download: bool = True,
 ) -> ImageSet:
     """Return a data set; loaded once per process and then shared.
 
-    A folder in torchvision's layout is used as it is; otherwise the files are
-    downloaded into it. If neither works, the embedded digits serve and
-    ``fallback`` says why.
+    A folder in torchvision's layout is used as it is; otherwise, if
+    ``download``, the files are downloaded into it. If neither works, the
+    embedded digits serve and ``fallback`` says why.
 
     Raises:
         SettingError: on an unknown key.
@@ -88,7 +93,7 @@ def load_images(
     with _loading:  # thirty students, one copy
         if place not in _cache:
             try:
-                _cache[place] = _load(*place)
+                _cache[place] = _load(*place, download)
             except DataUnavailable as error:
                 if not fall_back:
                     raise
@@ -97,7 +102,15 @@ def load_images(
         return _cache[place]
 
 
-def _load(key: str, train: bool, folder: Path) -> ImageSet:
+def at_hand(key: str, *, train: bool = True, folder: Path | None = None) -> ImageSet | None:
+    """Return a data set if it is on this disk or built in; never asks the network."""
+    try:
+        return load_images(key, train=train, folder=folder, fall_back=False, download=False)
+    except DataUnavailable:
+        return None
+
+
+def _load(key: str, train: bool, folder: Path, download: bool) -> ImageSet:
     name = DATASETS[key]
     if name is None:
         return embedded_digits()
@@ -105,6 +118,8 @@ def _load(key: str, train: bool, folder: Path) -> ImageSet:
 
     source = getattr(datasets, name)
     loaded = _read(source, key, train, folder)
+    if loaded is None and not download:
+        raise DataUnavailable(key, "no_network", "not on this disk, and not to be downloaded")
     if loaded is None:
         loaded = _download_unless_just_failed(source, key, train, folder)
     images = loaded.data

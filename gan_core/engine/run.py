@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gan_core.config import TrainConfig
 from gan_core.engine.frame import Frame, Picture, Reason, RunState
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gan_core.trainer import StepReport, Trainer
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SAMPLES = 64
 WATCHED_SECONDS = 2.0
@@ -163,16 +164,29 @@ class Run:
         self._want(finish)
 
     def snapshot(self) -> Future[Snapshot]:
-        """Ask for the whole state; the future is filled between two moves."""
-        future: Future[Snapshot] = Future()
+        """Ask for the whole state."""
+        return self.between_moves(
+            lambda trainer: Snapshot(trainer.config, trainer.state_dict(), trainer.iteration)
+        )
+
+    def between_moves(self, look: Callable[[Trainer], T]) -> Future[T]:
+        """Let ``look`` see the trainer between two moves; the future holds its answer.
+
+        It runs in the engine's worker, so it should be quick, and it must not
+        change the trainer. The future fails with RuntimeError if there is none,
+        and with whatever ``look`` raises.
+        """
+        future: Future[T] = Future()
 
         def take() -> None:
             if self._loading:
                 self._once_built.append(take)
             elif future.set_running_or_notify_cancel():  # else nobody waits any more
                 try:
-                    future.set_result(self._whole_state())
-                except RuntimeError as error:
+                    if self._trainer is None:
+                        raise RuntimeError("the run has no networks to look at")
+                    future.set_result(look(self._trainer))
+                except Exception as error:  # whoever asked learns of it; the run goes on
                     future.set_exception(error)
 
         self._want(take)
@@ -181,12 +195,6 @@ class Run:
     @property
     def _loading(self) -> bool:
         return self._restart_wanted or self._state == RunState.LOADING
-
-    def _whole_state(self) -> Snapshot:
-        if self._trainer is None:
-            raise RuntimeError("the run has no networks to save")
-        trainer = self._trainer
-        return Snapshot(trainer.config, trainer.state_dict(), trainer.iteration)
 
     def _want(self, action: Callable[[], None]) -> None:
         if self._state != RunState.STOPPED:  # what has ended does not come back

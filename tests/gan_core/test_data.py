@@ -12,7 +12,7 @@ import torch
 from torchvision import datasets
 
 from gan_core.config import SettingError
-from gan_core.data import DATASETS, images, load_images
+from gan_core.data import DATASETS, at_hand, images, load_images
 
 FILES = {
     (True, "images"): "train-images-idx3-ubyte",
@@ -247,3 +247,106 @@ def test_damage_is_an_error_where_digits_will_not_do(tmp_path):
     with pytest.raises(images.DataUnavailable) as caught:
         load_images("mnist", folder=tmp_path, fall_back=False)
     assert caught.value.reason == "damaged"
+
+
+# At hand --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test fail that asks for a download, whatever becomes of it."""
+
+    def refuse(*_arguments: object) -> None:
+        raise AssertionError("a download was asked for")
+
+    monkeypatch.setattr(images, "_download", refuse)
+    for key in DOWNLOADED:
+        monkeypatch.setattr(getattr(datasets, str(DATASETS[key])), "download", refuse)
+
+
+@pytest.mark.usefixtures("no_download")
+@pytest.mark.parametrize("key", DOWNLOADED)
+@pytest.mark.parametrize("train", [True, False])
+def test_data_that_are_not_on_the_disk_are_not_at_hand(tmp_path, key, train):
+    assert at_hand(key, train=train, folder=tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("no_download")
+@pytest.mark.parametrize("key", DOWNLOADED)
+@pytest.mark.parametrize("train", [True, False])
+def test_data_on_the_disk_are_at_hand(tmp_path, key, train):
+    write_idx(tmp_path, key)
+    found = at_hand(key, train=train, folder=tmp_path)
+    assert found is not None
+    assert (found.key, found.fallback) == (key, "")
+    assert torch.equal(found.images, grey(train).unsqueeze(1) / 127.5 - 1)
+    assert at_hand(key, train=train, folder=tmp_path) is found
+
+
+@pytest.mark.usefixtures("no_download")
+@pytest.mark.parametrize("train", [True, False])
+def test_the_embedded_digits_are_always_at_hand(tmp_path, train):
+    found = at_hand("digits", train=train, folder=tmp_path)
+    assert found is not None
+    assert (found.key, found.fallback, len(found.images)) == ("digits", "", 1797)
+
+
+@pytest.mark.usefixtures("no_download")
+def test_data_that_come_later_are_at_hand_then(tmp_path):
+    assert at_hand("mnist", folder=tmp_path) is None
+    write_idx(tmp_path, "mnist")
+    assert at_hand("mnist", folder=tmp_path) is not None
+
+
+@pytest.mark.usefixtures("no_download")
+def test_damaged_data_are_not_at_hand(tmp_path):
+    (write_idx(tmp_path, "mnist") / FILES[True, "images"]).write_bytes(b"")
+    assert at_hand("mnist", folder=tmp_path) is None
+    assert at_hand("mnist", train=False, folder=tmp_path) is not None
+
+
+def test_asking_what_is_at_hand_does_not_keep_anybody_from_downloading(tmp_path, monkeypatch):
+    assert at_hand("mnist", folder=tmp_path) is None
+    asked: list[object] = []
+    monkeypatch.setattr(datasets.MNIST, "download", lambda self: asked.append(self))
+    load_images("mnist", folder=tmp_path)
+    assert len(asked) == 1
+
+
+def test_who_asks_what_is_at_hand_does_not_wait_for_somebodys_download(tmp_path, monkeypatch):
+    asked, released = threading.Event(), threading.Event()
+
+    def slow(_self: object) -> None:
+        asked.set()
+        released.wait(60)
+
+    monkeypatch.setattr(datasets.MNIST, "download", slow)
+    loading = threading.Thread(target=load_images, args=("mnist",), kwargs={"folder": tmp_path})
+    loading.start()
+    try:
+        assert asked.wait(60)
+        found: list[object] = []
+        looking = threading.Thread(
+            target=lambda: found.extend(
+                at_hand(key, folder=tmp_path) for key in ("mnist", "digits")
+            )
+        )
+        looking.start()
+        looking.join(10)
+        assert len(found) == 2
+    finally:
+        released.set()
+        loading.join()
+        looking.join()
+
+
+@pytest.mark.parametrize("key", ["", "cifar10", "MNIST", None])
+def test_what_is_unknown_cannot_be_at_hand(key):
+    with pytest.raises(SettingError, match="mnist, fashion_mnist, kmnist, digits"):
+        at_hand(key)
+
+
+def test_without_downloading_the_embedded_digits_serve(tmp_path):
+    loaded = load_images("mnist", folder=tmp_path, download=False)
+    assert (loaded.key, loaded.fallback) == ("digits", "no_network")

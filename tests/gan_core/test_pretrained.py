@@ -9,28 +9,53 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
+from torch import Tensor
 
 from gan_core import pretrained
 from gan_core.classifier import accuracy
 from gan_core.config import TrainConfig
 from gan_core.data import load_images
 from gan_core.data.images import embedded_digits
-from gan_core.latent import draw
-from gan_core.models import MODELS
-from gan_core.pretrained import GENERATORS, card, load_classifier, load_generator, save_weights
+from gan_core.latent import draw, principal_directions
+from gan_core.models import MODELS, Dropout
+from gan_core.pretrained import (
+    DIRECTIONS,
+    GENERATORS,
+    OPPONENT,
+    card,
+    load_classifier,
+    load_directions,
+    load_discriminator,
+    load_generator,
+    save_card,
+    save_directions,
+    save_weights,
+)
 
 SHIPPED = (*GENERATORS, "classifier")
+OPPONENTS = tuple(name + OPPONENT for name in GENERATORS)  # told of on the generators' cards
+WEIGHTS = (*SHIPPED, *OPPONENTS)
 MOST_BYTES = 8_000_000
 
 
+def mnist() -> Path:
+    """Return where MNIST lies on this disk; skips the test where it does not."""
+    folder = Path(os.environ.get("GAN_DATA", "data"))
+    if not (folder / "MNIST" / "raw" / "t10k-images-idx3-ubyte").exists():
+        pytest.skip(f"no MNIST in {folder}: set GAN_DATA to a folder that has it")
+    return folder
+
+
 def test_the_files_are_there_and_small():
-    sizes = [(pretrained.FOLDER / f"{name}.safetensors").stat().st_size for name in SHIPPED]
+    sizes = [(pretrained.FOLDER / f"{name}.safetensors").stat().st_size for name in WEIGHTS]
     assert sum(sizes) <= MOST_BYTES
     names = {path.name for path in pretrained.FOLDER.iterdir()}
-    assert names == {f"{name}.{kind}" for name in SHIPPED for kind in ("safetensors", "json")}
+    weights = {f"{name}.safetensors" for name in WEIGHTS}
+    found = {f"{name}_directions.safetensors" for name in GENERATORS}
+    assert names == weights | found | {f"{name}.json" for name in SHIPPED}
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", WEIGHTS)
 def test_weights_are_kept_in_half_precision(name):
     with safe_open(pretrained.FOLDER / f"{name}.safetensors", "pt") as file:
         types = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118
@@ -89,14 +114,77 @@ def test_a_generator_is_shared_and_never_trained_on(name):
 def test_loading_leaves_the_shared_random_numbers_alone():
     before = torch.random.get_rng_state()
     load_generator.__wrapped__("dcgan")
+    load_discriminator.__wrapped__("dcgan")
     load_classifier.__wrapped__()
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("name", ["classifier", "stylegan", "../mlp", "", "x" * 5000])
 def test_an_unknown_name_is_refused(name):
-    with pytest.raises(ValueError, match=r"^name must be one of mlp, dcgan, got '.{0,40}'$"):
-        load_generator(name)
+    for load in (load_generator, load_discriminator, load_directions):
+        with pytest.raises(ValueError, match=r"^name must be one of mlp, dcgan, got '.{0,40}'$"):
+            load(name)
+
+
+# The opponents --------------------------------------------------------------------------
+
+
+def own_pictures(name: str) -> Tensor:
+    generator = load_generator(name)
+    return generator(draw(200, generator.latent_dim, 0))
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_an_opponent_judges_every_picture_on_its_own(name):
+    discriminator, pictures = load_discriminator(name), own_pictures(name)[:8]
+    verdicts = discriminator(pictures)
+    assert verdicts.shape == (8,)
+    assert torch.equal(discriminator(pictures), verdicts)  # its dropout is at rest
+    assert torch.allclose(discriminator(pictures[:1]), verdicts[:1], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_an_opponent_is_shared_and_never_trained_on(name):
+    discriminator = load_discriminator(name)
+    assert load_discriminator(name) is discriminator
+    assert not discriminator.training
+    assert not any(weight.requires_grad for weight in discriminator.parameters())
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_an_opponent_has_learnt_to_have_an_opinion(name):
+    """Fresh weights answer every picture with nearly the same number."""
+    assert load_discriminator(name)(own_pictures(name)).std() > 0.2
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_an_opponent_trusts_real_digits_more(name):
+    real = load_images("mnist", train=False, folder=mnist(), fall_back=False).images[:500]
+    discriminator = load_discriminator(name)
+    assert discriminator(real).mean() > discriminator(own_pictures(name)).mean()
+
+
+# Directions -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_the_shipped_directions_are_the_generators_principal_ones(name):
+    """Found again here, where another processor may round otherwise."""
+    kept, generator = load_directions(name), load_generator(name)
+    assert kept.shape == (DIRECTIONS, generator.latent_dim)
+    assert kept.dtype == torch.float32
+    found = principal_directions(generator, DIRECTIONS)
+    assert ((kept * found).sum(1) > 0.99).all()
+
+
+def test_directions_that_are_shipped_come_back(tmp_path):
+    torch.manual_seed(0)
+    generator = MODELS["dcgan"].generator(8).eval()
+    save_card("dcgan", {"config": TrainConfig(model="dcgan", latent_dim=8).to_dict()}, tmp_path)
+    written = save_directions("dcgan", generator, tmp_path)
+    assert written == tmp_path / "dcgan_directions.safetensors"
+    found = principal_directions(generator, DIRECTIONS)
+    assert torch.allclose(load_directions("dcgan", tmp_path), found)
 
 
 # The classifier -------------------------------------------------------------------------
@@ -113,10 +201,7 @@ def test_the_classifier_reads_another_hand():
 
 
 def test_the_classifier_is_as_good_as_its_card_says():
-    folder = Path(os.environ.get("GAN_DATA", "data"))
-    if not (folder / "MNIST" / "raw" / "t10k-images-idx3-ubyte").exists():
-        pytest.skip(f"no MNIST in {folder}: set GAN_DATA to a folder that has it")
-    test = load_images("mnist", train=False, folder=folder, fall_back=False)
+    test = load_images("mnist", train=False, folder=mnist(), fall_back=False)
     told = card("classifier")["measured"]["test_accuracy"]
     assert accuracy(load_classifier(), test.images, test.labels) == pytest.approx(told, abs=5e-4)
 
@@ -126,10 +211,38 @@ def test_the_classifier_is_as_good_as_its_card_says():
 
 def test_what_is_shipped_comes_back(tmp_path):
     torch.manual_seed(0)
-    generator = MODELS["dcgan"].generator(3).eval()
-    told = {"config": TrainConfig(model="dcgan", latent_dim=3).to_dict(), "iterations": 1}
-    assert save_weights("dcgan", generator, told, tmp_path) == tmp_path / "dcgan.safetensors"
+    pair = MODELS["dcgan"]
+    generator, discriminator = pair.generator(3).eval(), pair.discriminator(0.5).eval()
+    recipe = TrainConfig(model="dcgan", latent_dim=3, dropout=0.5)
+    told = {"config": recipe.to_dict(), "iterations": 1}
+    assert save_card("dcgan", told, tmp_path) == tmp_path / "dcgan.json"
+    assert save_weights("dcgan", generator, tmp_path) == tmp_path / "dcgan.safetensors"
+    save_weights("dcgan" + OPPONENT, discriminator, tmp_path)
+
     assert card("dcgan", tmp_path) == told
     z = draw(4, 3, 0)
-    again = load_generator("dcgan", tmp_path)
-    assert torch.allclose(again(z), generator(z), atol=1e-2)
+    pictures = generator(z)
+    assert torch.allclose(load_generator("dcgan", tmp_path)(z), pictures, atol=1e-2)
+    again = load_discriminator("dcgan", tmp_path)
+    assert torch.allclose(again(pictures), discriminator(pictures), atol=1e-2)
+    rates = [one.probability for one in again.modules() if isinstance(one, Dropout)]
+    assert set(rates) == {0.5}
+
+
+def test_weights_can_be_shipped_without_a_card(tmp_path):
+    save_weights("classifier", load_classifier(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["classifier.safetensors"]
+
+
+def test_shipping_changes_neither_the_network_nor_its_mode(tmp_path, assert_same):
+    network = MODELS["dcgan"].generator(3)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    save_weights("dcgan", network, tmp_path)
+    assert network.training
+    assert_same(network.state_dict(), before)
+
+
+def test_a_card_is_a_text_for_people_too(tmp_path):
+    text = save_card("mlp", {"name": "mlp", "measured": {"score": 0.5}}, tmp_path).read_text()
+    assert text.endswith("}\n")
+    assert '\n  "name": "mlp",\n' in text

@@ -15,7 +15,7 @@ from gan_core.config import TrainConfig
 from gan_core.data import ImageSet
 from gan_core.data.images import EMBEDDED, embedded_digits
 from gan_core.engine import Engine
-from ui import live, live_route, runs, server, state, warm, words
+from ui import latent, latent_route, live, live_route, runs, server, state, warm, words
 from ui.state import Visit
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def engine(digits: ImageSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
     small = Engine(workers=1, load_data=load)
-    for module in (runs, live_route, server):
+    for module in (runs, live_route, latent_route, latent, server):
         monkeypatch.setattr(module, "engine", lambda: small)
     yield small
     small.close()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import random
+import json
+import math
+import struct
+from base64 import urlsafe_b64encode
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,10 +16,11 @@ from streamlit.testing.v1.element_tree import Block
 from gan_core import checkpoint
 from gan_core.config import PRESETS, TrainConfig
 from gan_core.engine import Run, RunState
-from gan_core.pretrained import GENERATORS
+from gan_core.pretrained import GENERATORS, card
 from gan_core.trainer import Trainer
 from ui import latent, training, words
 from ui.lessons import LESSONS, PAGES
+from ui.live import BROWSER
 
 NAMES = sorted(path.stem for path in PAGES.glob("*.py"))
 SMALL = {"dataset": "digits", "model": "dcgan", "latent_dim": "3", "batch_size": "4"}
@@ -45,9 +50,15 @@ def run_of(app: AppTest, engine):
     return found[0]
 
 
-def picture(app: AppTest) -> str:
-    """The address of the latent page's digit: it changes with the content."""
-    return app.image[0].value[0]
+def studio(app: AppTest) -> dict[str, Any]:
+    """What the latent page's component gets."""
+    (component,) = [
+        element.proto
+        for element in app.get("bidi_component")
+        if element.proto.component_name == "gan_latent"
+    ]
+    told: dict[str, Any] = json.loads(component.json)
+    return told
 
 
 # All pages ------------------------------------------------------------------------------
@@ -290,52 +301,180 @@ def test_a_bad_file_changes_nothing_and_gets_a_sentence(open_page, engine, saved
 # Latent space ---------------------------------------------------------------------------
 
 
-def test_a_slider_changes_the_digit_and_the_middle_brings_it_back(open_page):
+def test_the_studio_gets_the_shipped_generators_and_its_words(open_page, language):
+    told = studio(open_page("latent", language))
+    assert [entry["key"] for entry in told["models"]] == list(GENERATORS)
+    for entry in told["models"]:
+        assert entry["label"] == say(f"network.{entry['key']}", language)
+        assert (entry["card"], entry["method"]) == (f"api/latent/model/{entry['key']}", "GET")
+    assert told["words"] == words.section(language, "studio")
+    assert (told["chosen"], told["point"], told["scene"]) == (GENERATORS[0], None, None)
+    assert told["link"] == f"http://gan.example/latent?lang={language}"
+
+
+@pytest.mark.parametrize("kind", ["control_token", "view_token"])
+def test_the_studio_offers_the_run_in_training(open_page, engine, tiny_config, language, kind):
+    run = engine.start(tiny_config)
+    token = getattr(run, kind)
+    app = open_page("latent", language, run=token)
+    assert not app.warning
+    entry = studio(app)["models"][-1]
+    assert (entry["key"], entry["label"]) == (latent.RUN, say("latent.run", language))
+    assert (entry["card"], entry["method"]) == (f"api/latent/take/{token}", "POST")
+    assert entry["progress"] == f"api/latent/run/{token}"
+    if kind == "view_token":
+        assert run.control_token not in json.dumps(studio(app))
+
+
+def test_a_run_that_is_gone_is_not_offered(open_page):
+    told = studio(open_page("latent", run="no-such-run"))
+    assert [entry["key"] for entry in told["models"]] == list(GENERATORS)
+
+
+@pytest.mark.parametrize("kind", ["control_token", "view_token"])
+def test_the_studios_link_does_not_steer(open_page, engine, tiny_config, kind):
+    """It is there to be given away, with the digit that was found."""
+    run = engine.start(tiny_config)
+    told = studio(open_page("latent", run=getattr(run, kind)))
+    assert told["link"] == f"http://gan.example/latent?lang=en&run={run.view_token}"
+
+
+def test_the_studios_link_names_no_run_that_is_gone(open_page):
+    told = studio(open_page("latent", run="gone&model=none"))
+    assert told["link"] == "http://gan.example/latent?lang=en"
+
+
+def link_of(*numbers: float) -> str:
+    """A point as it stands in a link, by hand: half floats in URL-safe base64."""
+    content = struct.pack(f"<{len(numbers)}e", *numbers)
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def length(model: str) -> int:
+    return TrainConfig.from_dict(card(model)["config"]).latent_dim
+
+
+@pytest.mark.parametrize("model", GENERATORS)
+def test_a_point_in_the_link_reaches_the_studio(open_page, model):
+    point = [round(place / 8 - 5, 3) for place in range(length(model))]
+    app = open_page("latent", model=model, z=link_of(*point))
+    assert not app.warning
+    told = studio(app)
+    assert told["chosen"] == model
+    assert told["point"] == point
+
+
+def test_a_point_without_a_model_is_one_of_the_first(open_page):
+    told = studio(open_page("latent", z=link_of(*[0.5] * length(GENERATORS[0]))))
+    assert told["chosen"] == GENERATORS[0]
+    assert told["point"] == [0.5] * length(GENERATORS[0])
+
+
+def test_a_point_of_the_run_reaches_the_studio(open_page, engine, tiny_config):
+    run = engine.start(tiny_config)
+    app = open_page("latent", run=run.view_token, model="run", z=link_of(0.5, -1.0, 2.0))
+    assert not app.warning
+    told = studio(app)
+    assert (told["chosen"], told["point"]) == ("run", [0.5, -1.0, 2.0])
+
+
+MLP = length("mlp")
+
+
+@pytest.mark.parametrize(
+    ("z", "code"),
+    [
+        ("A", "damaged"),
+        ("nonsense!", "damaged"),
+        ("点", "damaged"),
+        (link_of(*[0.0] * (MLP - 1)), "count"),
+        (link_of(*[0.0] * (MLP + 1)), "count"),
+        (link_of(*[0.0] * length("dcgan")), "count"),  # of the other generator
+        ("A" * 100_000, "count"),
+        (link_of(*[0.0] * (MLP - 1), math.nan), "not_a_number"),
+        (link_of(*[0.0] * (MLP - 1), -math.inf), "not_a_number"),
+        (link_of(*[0.0] * (MLP - 1), 50.5), "huge"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_bad_point_in_the_link_gets_a_sentence(open_page, language, z, code):
+    app = open_page("latent", language, z=z)
+    assert not app.exception
+    assert not app.error
+    assert [one.value for one in app.warning] == [say(f"problem.point_{code}", language)]
+    told = studio(app)
+    assert (told["chosen"], told["point"]) == ("mlp", None)
+
+
+def test_no_point_is_no_problem(open_page):
+    assert not open_page("latent", z="").warning
+
+
+@pytest.mark.parametrize("model", ["stylegan", "MLP", "../mlp", "x" * 5000, "<b>"])
+def test_an_unknown_model_in_the_link_gets_a_sentence(open_page, language, model):
+    app = open_page("latent", language, model=model)
+    assert not app.exception
+    assert [one.value for one in app.warning] == [say("latent.unknown_model", language)]
+    assert studio(app)["chosen"] == GENERATORS[0]
+
+
+@pytest.mark.parametrize("query", [{}, {"run": "no-such-run"}])
+def test_a_run_in_the_link_that_is_not_there_gets_a_sentence(open_page, language, query):
+    app = open_page("latent", language, model="run", **query)
+    assert not app.exception
+    assert [one.value for one in app.warning] == [say("latent.run_gone", language)]
+    assert studio(app)["chosen"] == GENERATORS[0]
+
+
+def try_out(app: AppTest, experiment: str, prediction: str) -> dict[str, Any]:
+    app.radio(key=f"latent.try.{experiment}").set_value(prediction).run()
+    app.button(key=f"latent.try.{experiment}.run").click().run()
+    assert not app.exception
+    return studio(app)["scene"]
+
+
+def test_an_experiment_sets_the_studio_up(open_page):
     app = open_page("latent")
-    assert len(app.slider) == latent.SLIDERS
-    before = picture(app)
-    app.slider(key="latent_0").set_value(3.0).run()
-    assert picture(app) != before
-    press(app, say("latent.centre"))
-    assert app.slider(key="latent_0").value == 0.0
-    assert picture(app) == before
+    scene = try_out(app, "opposite", "digit")
+    wanted = {"mode": "sliders", "model": "mlp", "index": 0, "amount": -5.0, "seed": 3}
+    assert scene == {"id": 1, **wanted}
 
 
-def test_random_draws_another_digit_with_the_sliders_in_the_middle(open_page, monkeypatch):
+def test_an_experiment_can_be_done_again(open_page):
     app = open_page("latent")
-    before = picture(app)
-    app.slider(key="latent_1").set_value(2.0).run()
-    monkeypatch.setattr(random, "randint", lambda _low, high: high)
-    press(app, say("latent.random"))
-    assert app.session_state["visit"].latent_seed == latent.LAST_SEED
-    assert str(latent.LAST_SEED) in app.image[0].captions[0]
-    assert app.slider(key="latent_1").value == 0.0
-    assert picture(app) != before
+    numbers = [
+        try_out(app, "too_far", "more")["id"],
+        try_out(app, "too_far", "breaks")["id"],
+        try_out(app, "never_seen", "nearest")["id"],
+    ]
+    assert numbers == [1, 2, 3]
 
 
-def test_each_shipped_generator_draws(open_page):
+def test_answering_a_question_does_not_set_the_studio_up_again(open_page):
     app = open_page("latent")
-    drawn = set()
-    for name in GENERATORS:
-        app.segmented_control(key="latent_model").select(name).run()
-        assert not app.exception
-        drawn.add(picture(app))
-    assert len(drawn) == len(GENERATORS)
-
-
-def test_the_strip_follows_its_two_seeds(open_page):
-    app = open_page("latent")
-    arc, line = (image.value[0] for image in app.image[1:])
-    assert arc != line
-    app.number_input(key="strip_b").set_value(9).run()
-    assert app.image[1].value[0] != arc
-    assert app.image[2].value[0] != line
+    scene = try_out(app, "never_seen", "nearest")
+    app.radio(key="latent.quiz.midpoint").set_value("b").run()
+    assert studio(app)["scene"] == scene
 
 
 def test_the_page_shows_the_code_that_runs(open_page):
-    shown = "\n".join(code.value for code in open_page("latent").code)
-    assert "def slerp(" in shown
-    assert "torch.linalg.svd" in shown
+    python, script = (code.value for code in open_page("latent").code)
+    for shown in (
+        "def slerp(",
+        "def blend(",
+        "torch.linalg.svd",
+        "def principal_dire",
+        "def find(",
+    ):
+        assert shown in python
+    assert script.strip() == (BROWSER / "latent" / "space.js").read_text("utf-8").strip()
+
+
+def test_the_training_page_leads_to_its_run_in_the_studio(open_page, language):
+    app = open_page("train", language, **SMALL)
+    links = [element.proto for element in app.get("page_link")]
+    (link,) = [one for one in links if one.label == say("latent.open", language)]
+    assert link.query_string.lstrip("?") == "model=run"
 
 
 def test_the_pages_keep_off_the_disk(open_page, tmp_path: Path):

@@ -420,8 +420,148 @@ def test_a_diverged_run_can_start_again(engine):
 
 def test_a_snapshot_of_a_run_without_a_trainer_is_an_error(engine):
     run = wait_for(engine.start(TINY.replace(dataset="fashion_mnist")), RunState.FAILED)
-    with pytest.raises(RuntimeError, match="no networks to save"):
+    with pytest.raises(RuntimeError, match="no networks to look at"):
         snapshot(run)
+
+
+# Looking between two moves --------------------------------------------------------------
+
+
+def state_of(trainer: Trainer) -> tuple[int, int, int, dict[str, Tensor]]:
+    moves = trainer.discriminator_moves, trainer.generator_moves
+    return trainer.iteration, *moves, trainer.state_dict()
+
+
+def test_a_look_sees_the_trainer_as_it_is_between_two_moves(engine, library, assert_same):
+    run = ready(engine)
+    run.play()
+    looks = []
+    for _ in range(5):
+        reached = run.frame.iteration
+        wait_until(lambda reached=reached: run.frame.iteration > reached)
+        looks.append(run.between_moves(state_of).result(PATIENCE))
+    run.pause()
+    trainer = Trainer(TINY, library("digits").images)
+    for iteration, d_moves, g_moves, state in looks:
+        assert iteration == d_moves == g_moves
+        while trainer.iteration < iteration:
+            trainer.step()
+        assert_same(state, trainer.state_dict())
+
+
+def test_a_look_happens_in_the_engines_own_thread(engine):
+    run = ready(engine)
+    names = run.between_moves(lambda _trainer: threading.current_thread().name)
+    assert names.result(PATIENCE).startswith("engine-")
+
+
+def test_a_look_comes_after_what_was_wanted_before_it(engine):
+    run = ready(engine)
+    run.restart(TINY.replace(seed=9))
+    assert run.between_moves(lambda trainer: trainer.config.seed).result(PATIENCE) == 9
+
+
+def test_looking_changes_nothing(engine, library, assert_same):
+    run = ready(engine)
+    run.step(4)
+    settle(run)
+    for _ in range(3):
+        run.between_moves(state_of).result(PATIENCE)
+    run.step(2)
+    trainer = Trainer(TINY, library("digits").images)
+    for _ in trainer.run(6):
+        pass
+    assert_same(snapshot(settle(run)).state, trainer.state_dict())
+
+
+def test_a_look_at_a_run_being_loaded_waits_until_it_is_built(engine, library):
+    library.open.clear()
+    run = engine.start(TINY)
+    look = run.between_moves(lambda trainer: trainer.iteration)
+    time.sleep(0.05)
+    assert not look.done()
+    library.open.set()
+    assert look.result(PATIENCE) == 0
+
+
+def test_a_look_at_a_diverged_run_sees_its_last_good_state(engine):
+    *_, state = diverged(engine).between_moves(state_of).result(PATIENCE)
+    assert all(value.isfinite().all() for value in state.values())
+
+
+def test_a_look_at_a_resting_run_is_answered(engine):
+    run = playing(engine)
+    engine.tidy(time.monotonic() + LATER)
+    wait_for(run, RunState.DETACHED)
+    assert run.between_moves(lambda trainer: trainer.iteration).result(PATIENCE) > 0
+    assert run.frame.state == RunState.DETACHED
+
+
+def test_a_look_at_a_failed_run_is_an_error(engine):
+    run = wait_for(engine.start(TINY.replace(dataset="fashion_mnist")), RunState.FAILED)
+    with pytest.raises(RuntimeError, match="no networks to look at"):
+        run.between_moves(state_of).result(PATIENCE)
+
+
+def test_a_look_at_a_run_that_fails_to_load_is_an_error(engine, library):
+    library.open.clear()
+    run = engine.start(TINY.replace(dataset="fashion_mnist"))
+    look = run.between_moves(state_of)
+    library.open.set()
+    with pytest.raises(RuntimeError, match="no networks to look at"):
+        look.result(PATIENCE)
+
+
+SHORT = 5.0  # for what would wait for ever if it were broken
+
+
+def test_a_look_at_a_stopped_run_is_an_error_at_once(engine):
+    run = ready(engine)
+    engine.stop(run)
+    wait_for(run, RunState.STOPPED)
+    with pytest.raises(RuntimeError, match="no networks to look at"):
+        run.between_moves(state_of).result(SHORT)
+
+
+def test_a_look_that_waits_in_line_behind_a_stop_is_an_error(engine):
+    run = playing(engine)
+    engine.stop(run)
+    with pytest.raises(RuntimeError, match="no networks to look at"):
+        run.between_moves(state_of).result(SHORT)
+
+
+def test_a_look_at_a_run_that_is_stopped_while_it_loads_is_an_error(engine, library):
+    library.open.clear()
+    run = engine.start(TINY)
+    look = run.between_moves(state_of)
+    wait_until(lambda: not run.has_work)
+    engine.stop(run)
+    wait_for(run, RunState.STOPPED)
+    library.open.set()
+    with pytest.raises(RuntimeError, match="no networks to look at"):
+        look.result(SHORT)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError, ZeroDivisionError, MemoryError])
+def test_what_a_look_raises_reaches_whoever_asked_and_training_goes_on(engine, kind):
+    def stumble(_trainer: Trainer) -> None:
+        raise kind("the looker stumbled")
+
+    run = playing(engine)
+    with pytest.raises(kind, match="the looker stumbled"):
+        run.between_moves(stumble).result(SHORT)
+    reached = run.frame.iteration
+    wait_until(lambda: run.frame.iteration > reached)
+    assert (run.frame.state, run.frame.reason) == (RunState.RUNNING, None)
+
+
+def test_a_look_that_nobody_waits_for_any_more_is_not_taken(alone):
+    seen: list[int] = []
+    look = alone.between_moves(lambda trainer: seen.append(trainer.iteration))
+    assert look.cancel()
+    alone.advance(0)
+    assert seen == []
+    assert alone.frame.state == RunState.PAUSED
 
 
 # Nobody looks ---------------------------------------------------------------------------
@@ -629,6 +769,32 @@ def alone(library: Library, clock: SimpleNamespace) -> Run:  # noqa: ARG001
 
     wait_until(built)
     return run
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_run_that_is_stopped_as_its_data_arrive_stays_stopped(library, late):
+    library.open.clear()
+    run = Run(TINY, library, wake=lambda _run: None)
+    run.advance(0)  # asks for the data
+    if late:
+        run.stop()
+    library.open.set()
+    wait_until(lambda: len(run._wanted) == (2 if late else 1))
+    run.stop()
+    for _ in range(3):
+        run.advance(0)
+    assert run.frame.state == RunState.STOPPED
+    assert run._trainer is None
+    assert not run.has_work
+
+
+def test_a_run_that_is_started_again_as_it_is_stopped_stays_stopped(alone):
+    alone.stop()
+    alone.reset()
+    for _ in range(3):
+        alone.advance(0)
+    assert alone.frame.state == RunState.STOPPED
+    assert not alone.has_work
 
 
 def test_every_viewer_of_the_last_five_seconds_counts_once(alone, clock):

@@ -1,0 +1,112 @@
+"""Networks as plain files that another program can run, such as a browser.
+
+One safetensors file: the weights, and in its header the list of layers. No code
+travels. Batch normalisation is written as it acts at rest, a scale and a shift
+per channel; dropout, which does nothing at rest, is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from gan_core.models import IMAGE_SHAPE, Dropout
+
+FORMAT = "gan-course-network-1"
+
+# An operation with its settings, and the tensors it needs by name.
+Layer = tuple[dict[str, Any], dict[str, Tensor]]
+
+
+@torch.no_grad()
+def network_to_bytes(*parts: nn.Module) -> bytes:
+    """Serialise networks that follow one another; one file, one list of layers.
+
+    Args:
+        parts: networks made of linear layers, convolutions, transposed
+            convolutions, batch normalisation, (leaky) ReLU, tanh, max pooling,
+            flatten and unflatten, one after the other. Where a part ends is
+            kept, so that a reader can take the output of each.
+
+    Weights of two and more dimensions are rounded to float16: half the bytes,
+    and exact for the shipped weights, which are float16 already. Everything
+    else stays float32.
+
+    Raises:
+        ValueError: on a layer that the format does not know.
+    """
+    layers: list[dict[str, Any]] = []
+    tensors: dict[str, Tensor] = {}
+    ends: list[int] = []
+    shape: tuple[int, ...] = ()
+    for part in parts:
+        for module in _leaves(part):
+            shape = shape or _input_shape(module)
+            operation, weights = _layer(module, shape)
+            names = {role: f"{len(layers)}.{role}" for role in weights}
+            tensors |= {names[role]: _compact(weight) for role, weight in weights.items()}
+            layers.append(operation | names)
+            shape = _output_shape(module, shape)
+        ends.append(len(layers))
+    metadata = {
+        "format": FORMAT,
+        "input": json.dumps(_input_shape(next(_leaves(parts[0])))),
+        "output": json.dumps(shape),
+        "parts": json.dumps(ends),
+        "layers": json.dumps(layers),
+    }
+    return save(tensors, metadata=metadata)
+
+
+def _leaves(network: nn.Module) -> Iterator[nn.Module]:
+    """Yield the layers in the order they act; dropout is at rest."""
+    for module in network.modules():
+        if not any(True for _ in module.children()) and not isinstance(module, Dropout):
+            yield module
+
+
+def _input_shape(first: nn.Module) -> tuple[int, ...]:
+    return (first.in_features,) if isinstance(first, nn.Linear) else IMAGE_SHAPE
+
+
+def _output_shape(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
+    if isinstance(module, nn.BatchNorm2d):  # would count this as a batch it has seen
+        return shape
+    return tuple(module(torch.zeros(1, *shape)).shape[1:])
+
+
+def _layer(module: nn.Module, shape: tuple[int, ...]) -> Layer:
+    match module:
+        case nn.Linear():
+            return {"op": "linear", "bias": None}, _weights(module)
+        case nn.Conv2d() | nn.ConvTranspose2d():
+            kind = "conv" if isinstance(module, nn.Conv2d) else "conv_transpose"
+            steps = {"stride": module.stride[0], "padding": module.padding[0]}
+            return {"op": kind, "bias": None, **steps}, _weights(module)
+        case nn.BatchNorm2d(running_mean=Tensor() as mean, running_var=Tensor() as variance):
+            scale = module.weight / (variance + module.eps).sqrt()
+            return {"op": "affine"}, {"scale": scale, "shift": module.bias - mean * scale}
+        case nn.ReLU():
+            return {"op": "leaky_relu", "slope": 0.0}, {}
+        case nn.LeakyReLU():
+            return {"op": "leaky_relu", "slope": module.negative_slope}, {}
+        case nn.Tanh():
+            return {"op": "tanh"}, {}
+        case nn.MaxPool2d():
+            return {"op": "max_pool", "size": module.kernel_size}, {}
+        case nn.Flatten() | nn.Unflatten():
+            return {"op": "reshape", "shape": _output_shape(module, shape)}, {}
+    raise ValueError(f"the format knows no layer {type(module).__name__}")
+
+
+def _weights(module: nn.Module) -> dict[str, Tensor]:
+    return dict(module.named_parameters())
+
+
+def _compact(weight: Tensor) -> Tensor:
+    return (weight.half() if weight.ndim > 1 else weight.float()).contiguous()

@@ -1,0 +1,90 @@
+import { element, setAttribute } from "../dom.js";
+import { SIDE, fillGrey } from "./files.js";
+import { CELLS } from "./walks.js";
+
+const STEP = 0.02;
+const LONG_STEP = 0.1;
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+const within = (value) => Math.max(0, Math.min(1, value));
+
+/** A square to walk on with mouse, finger or arrow keys; its ground can show a sheet of digits. */
+export class Field {
+  /** @param {(u: number, v: number, settled: boolean) => void} onMove u to the right and v downwards, from 0 to 1 */
+  constructor(say, onMove) {
+    Object.assign(this, { onMove, u: 0.5, v: 0.5, pointer: null });
+    this.canvas = element("canvas", { width: CELLS * SIDE, height: CELLS * SIDE, "aria-hidden": "true" });
+    this.context = this.canvas.getContext("2d");
+    this.image = this.context.createImageData(SIDE, SIDE);
+    this.across = element("i", { class: "line across" });
+    this.down = element("i", { class: "line down" });
+    this.ring = element("i", { class: "ring" });
+    this.element = element("div", { class: "field", role: "slider", tabindex: 0, "aria-label": say("pad_label"), "aria-roledescription": say("pad_role"), "aria-valuemin": 0, "aria-valuemax": 100 });
+    this.element.append(this.canvas, this.across, this.down, this.ring);
+    this.listen();
+  }
+
+  listen() {
+    const on = (name, act) => this.element.addEventListener(name, act);
+    on("pointerdown", (event) => this.press(event));
+    on("pointermove", (event) => event.pointerId === this.pointer && this.drag(event, false));
+    on("pointerup", (event) => this.release(event));
+    on("pointercancel", (event) => this.release(event));
+    on("keydown", (event) => this.onKey(event));
+    // Without this a long press on a phone opens the menu for pictures.
+    on("contextmenu", (event) => event.preventDefault());
+  }
+
+  press(event) {
+    if (event.button !== 0 || this.pointer !== null) return;
+    this.pointer = event.pointerId;
+    this.element.setPointerCapture(event.pointerId);
+    this.box = this.element.getBoundingClientRect();
+    this.drag(event, false);
+  }
+
+  /** Draw in the event itself: a timer or a frame's wait would be felt. */
+  drag({ clientX, clientY }, settled) {
+    const { left, top, width, height } = this.box;
+    this.onMove(within((clientX - left) / width), within((clientY - top) / height), settled);
+  }
+
+  release(event) {
+    if (event.pointerId !== this.pointer) return;
+    this.pointer = null;
+    this.onMove(this.u, this.v, true);
+  }
+
+  onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Home") this.onMove(0.5, 0.5, true);
+    else if (ARROWS[event.key]) this.step(ARROWS[event.key], event.shiftKey ? LONG_STEP : STEP);
+    else return;
+    event.preventDefault();
+  }
+
+  step([right, down], size) {
+    this.onMove(within(this.u + right * size), within(this.v + down * size), true);
+  }
+
+  /** Put the handle somewhere and say where that is. */
+  place(u, v, text) {
+    Object.assign(this, { u, v });
+    const [left, top] = [`${100 * u}%`, `${100 * v}%`];
+    this.down.style.left = this.ring.style.left = left;
+    this.across.style.top = this.ring.style.top = top;
+    setAttribute(this.element, "aria-valuenow", Math.round(100 * u));
+    setAttribute(this.element, "aria-valuetext", text);
+  }
+
+  /** Paint one digit of the sheet. */
+  paint(row, column, grey) {
+    fillGrey(this.image, grey);
+    this.context.putImageData(this.image, column * SIDE, row * SIDE);
+  }
+
+  /** Empty the ground. */
+  clear() {
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+  }
+}

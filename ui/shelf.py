@@ -1,0 +1,199 @@
+"""Generators on their way to browsers: copies of runs, and those that come with the course.
+
+A *card* says what a browser needs to know of a generator and where its
+networks are. Networks are kept by a digest of their content, so that browsers
+may cache them for ever; the shelf is bounded, and the oldest copy goes first.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gan_core.config import MODEL_KEYS
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from gan_core.models import Generator
+    from gan_core.trainer import Trainer
+
+DIRECTIONS = 6
+# Some 12 MB a copy of the lesson's pair: a class of thirty may compare a few each.
+MOST_COPIES = 48
+
+Card = dict[str, Any]
+Network = TypeVar("Network", bound="nn.Module")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A generator at rest, what it was trained against, and how far it had come."""
+
+    generator: Generator
+    discriminator: nn.Module
+    iteration: int
+    dataset: str
+
+
+class Shelf:
+    """Networks by digest, bounded; safe to use from many threads."""
+
+    def __init__(self, most: int = MOST_COPIES) -> None:
+        self._most = most
+        self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._generators: OrderedDict[str, Generator] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, *parts: nn.Module) -> str:
+        """Keep networks that follow one another as one file; return its digest."""
+        from gan_core.export import network_to_bytes
+
+        content = network_to_bytes(*parts)
+        name = digest(content)
+        with self._lock:
+            self._files[name] = content
+            _shorten(self._files, 2 * self._most)  # a generator and its discriminator
+        return name
+
+    def keep_generator(self, generator: Generator) -> str:
+        """Keep a generator's file, and the generator itself to make pictures with."""
+        name = self.keep(generator)
+        with self._lock:
+            self._generators[name] = generator
+            _shorten(self._generators, self._most)
+        return name
+
+    def file(self, name: str) -> bytes | None:
+        """Return a network's file."""
+        with self._lock:
+            return self._files.get(name)
+
+    def generator(self, name: str) -> Generator | None:
+        """Return a generator, to make pictures where a browser cannot."""
+        with self._lock:
+            return self._generators.get(name)
+
+
+def _shorten(entries: OrderedDict[str, Any], most: int) -> None:
+    while len(entries) > most:
+        entries.popitem(last=False)
+
+
+def digest(content: bytes) -> str:
+    """Return a name for a network's content; the order of its header does not count."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + size]), sort_keys=True)
+    return hashlib.sha256(header.encode() + content[8 + size :]).hexdigest()[:32]
+
+
+@lru_cache(maxsize=1)
+def copies() -> Shelf:
+    """Return the shelf for copies of runs."""
+    return Shelf()
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Shelf:
+    """Return the shelf for what comes with the course; nothing ever leaves it."""
+    return Shelf()
+
+
+def find(get: Callable[[Shelf], Any]) -> Any:
+    """Return what one of the shelves holds."""
+    found = get(shipped())
+    return get(copies()) if found is None else found
+
+
+def shipped_card(name: str) -> Card:
+    """Return the card of a generator that comes with the course.
+
+    Raises:
+        ValueError: on an unknown name.
+    """
+    with _preparing:  # thirty students, one preparation
+        return _shipped_card(name)
+
+
+_preparing = threading.Lock()
+
+
+@lru_cache(maxsize=len(MODEL_KEYS))
+def _shipped_card(name: str) -> Card:
+    from gan_core import pretrained
+
+    generator = pretrained.load_generator(name)
+    told = pretrained.card(name)
+    kept = Copy(
+        generator,
+        pretrained.load_discriminator(name),
+        told["iterations"],
+        told["config"]["dataset"],
+    )
+    return _card(name, kept, shipped(), pretrained.load_directions(name))
+
+
+def card_of(kept: Copy) -> Card:
+    """Put a copy of a run on the shelf and return its card."""
+    from gan_core.latent import principal_directions
+
+    generator = kept.generator
+    found = principal_directions(generator, min(DIRECTIONS, generator.latent_dim))
+    return _card("run", kept, copies(), found)
+
+
+def copy_of(trainer: Trainer) -> Copy:
+    """Copy what a trainer's samples come from, and its D; the trainer is not changed."""
+    return Copy(
+        _at_rest(trainer.average or trainer.generator),
+        _at_rest(trainer.discriminator),
+        trainer.iteration,
+        trainer.config.dataset,
+    )
+
+
+def _at_rest(network: Network) -> Network:
+    return copy.deepcopy(network).eval().requires_grad_(False)
+
+
+def _card(name: str, kept: Copy, shelf: Shelf, ganspace: Tensor) -> Card:
+    from gan_core.latent import directions
+
+    generator = kept.generator
+    place = shelf.keep_generator(generator)
+    return {
+        "name": name,
+        "latent_dim": generator.latent_dim,
+        "iteration": kept.iteration,
+        "dataset": kept.dataset,
+        "verdict": "probability",
+        "generator": _address(place),
+        "discriminator": _address(shelf.keep(kept.discriminator)),
+        "classifier": _address(_classifier()),
+        "pictures": f"api/latent/pictures/{place}",
+        "sefa": _rows(directions(generator, len(ganspace))),
+        "ganspace": _rows(ganspace),
+    }
+
+
+def _address(name: str) -> str:
+    return f"api/latent/network/{name}"
+
+
+def _rows(directions: Tensor) -> list[list[float]]:
+    return [[round(entry, 5) for entry in row] for row in directions.tolist()]
+
+
+@lru_cache(maxsize=1)
+def _classifier() -> str:
+    from gan_core.pretrained import load_classifier
+
+    model = load_classifier()
+    return shipped().keep(model.features, model.head)
