@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -117,17 +117,22 @@ def read_digit(content: bytes) -> Grey:
         raise PictureError("too_many_pixels", f"{image.width} × {image.height}")
     try:
         image.thumbnail((512, 512))
-        flat = Image.new("RGBA", image.size, "white")
-        flat.alpha_composite(image.convert("RGBA"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        upright = ImageOps.exif_transpose(image)  # telephones note how they were held
+        flat = Image.new("RGBA", upright.size, "white")
+        flat.alpha_composite(upright.convert("RGBA"))
+    except Exception as error:  # Pillow has no error of its own for a damaged file
         raise PictureError("damaged", str(error)) from error
     return framed(_white_on_black(np.asarray(flat.convert("L"))))
 
 
 def _white_on_black(grey: Grey) -> Grey:
-    """Turn dark ink on a light ground round; the ground is what the edge is made of."""
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return 255 - grey if np.median(edge) > 127 else grey
+    """Turn dark ink on a light ground round."""
+    return 255 - grey if _ground(grey) > 127 else grey
+
+
+def _ground(grey: Grey) -> int:
+    """Return the grey of the ground: what the edge is made of, however much ink there is."""
+    return int(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
 
 
 def framed(ink: Grey) -> Grey:
@@ -139,7 +144,7 @@ def framed(ink: Grey) -> Grey:
     Raises:
         PictureError: "empty" if nothing stands out from the ground.
     """
-    ground = int(np.median(ink))
+    ground = _ground(ink)
     lifted = np.clip((ink.astype(np.int32) - ground) * 255 // max(1, 255 - ground), 0, 255)
     lifted[lifted < lifted.max() * 0.15] = 0  # paper is never quite even
     if lifted.max() < 40:
@@ -150,7 +155,9 @@ def framed(ink: Grey) -> Grey:
     largest = max(image.size)
     size = tuple(max(1, round(20 * side / largest)) for side in image.size)
     small = np.asarray(image.resize((size[0], size[1]), Image.Resampling.LANCZOS))
-    return _centred(small)
+    if small.max() < 4:
+        raise PictureError("empty", "specks of which nothing is left at this size")
+    return _centred((small * (255 / small.max())).astype(np.uint8))  # a thin pen has become grey
 
 
 def _centred(small: Grey) -> Grey:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from gan_core.models import Generator
     from gan_core.trainer import Trainer
 
-DIRECTIONS = 6
 # Some 12 MB a copy of the lesson's pair: a class of thirty may compare a few each.
 MOST_COPIES = 48
 
@@ -60,6 +59,7 @@ class Shelf:
         name = digest(content)
         with self._lock:
             self._files[name] = content
+            self._files.move_to_end(name)  # taken again, it is new again
             _shorten(self._files, 2 * self._most)  # a generator and its discriminator
         return name
 
@@ -68,6 +68,7 @@ class Shelf:
         name = self.keep(generator)
         with self._lock:
             self._generators[name] = generator
+            self._generators.move_to_end(name)
             _shorten(self._generators, self._most)
         return name
 
@@ -143,6 +144,7 @@ def _shipped_card(name: str) -> Card:
 def card_of(kept: Copy) -> Card:
     """Put a copy of a run on the shelf and return its card."""
     from gan_core.latent import principal_directions
+    from gan_core.pretrained import DIRECTIONS
 
     generator = kept.generator
     found = principal_directions(generator, min(DIRECTIONS, generator.latent_dim))

@@ -62,6 +62,7 @@ RETRY_SECONDS = 60.0
 _failed: dict[tuple[str, Path], tuple[float, DataUnavailable]] = {}
 _cache: dict[tuple[str, bool, Path], ImageSet] = {}
 _loading = threading.Lock()
+_downloading = threading.Lock()
 
 
 def data_folder() -> Path:
@@ -90,16 +91,13 @@ def load_images(
     if key not in DATASET_KEYS:
         raise SettingError("dataset", "one of " + ", ".join(DATASET_KEYS), key)
     place = (key, train, (folder or data_folder()).resolve())
-    with _loading:  # thirty students, one copy
-        if place not in _cache:
-            try:
-                _cache[place] = _load(*place, download)
-            except DataUnavailable as error:
-                if not fall_back:
-                    raise
-                digits = _cache.setdefault((EMBEDDED, True, Path()), embedded_digits())
-                return ImageSet(EMBEDDED, digits.images, digits.labels, error.reason)
-        return _cache[place]
+    try:
+        return _shared(place, download)
+    except DataUnavailable as error:
+        if not fall_back:
+            raise
+        digits = _from_disk((EMBEDDED, True, Path()))
+        return ImageSet(EMBEDDED, digits.images, digits.labels, error.reason)
 
 
 def at_hand(key: str, *, train: bool = True, folder: Path | None = None) -> ImageSet | None:
@@ -110,7 +108,27 @@ def at_hand(key: str, *, train: bool = True, folder: Path | None = None) -> Imag
         return None
 
 
-def _load(key: str, train: bool, folder: Path, download: bool) -> ImageSet:
+def _shared(place: tuple[str, bool, Path], download: bool) -> ImageSet:
+    if not download or place[0] == EMBEDDED:
+        return _from_disk(place)
+    with _downloading:  # who only asks what is at hand does not wait for this
+        try:
+            return _from_disk(place)
+        except DataUnavailable as error:
+            if error.reason != "no_network":
+                raise
+        _download_unless_just_failed(*place)
+        return _from_disk(place)
+
+
+def _from_disk(place: tuple[str, bool, Path]) -> ImageSet:
+    with _loading:  # thirty students, one copy
+        if place not in _cache:
+            _cache[place] = _load(*place)
+        return _cache[place]
+
+
+def _load(key: str, train: bool, folder: Path) -> ImageSet:
     name = DATASETS[key]
     if name is None:
         return embedded_digits()
@@ -118,10 +136,8 @@ def _load(key: str, train: bool, folder: Path, download: bool) -> ImageSet:
 
     source = getattr(datasets, name)
     loaded = _read(source, key, train, folder)
-    if loaded is None and not download:
-        raise DataUnavailable(key, "no_network", "not on this disk, and not to be downloaded")
     if loaded is None:
-        loaded = _download_unless_just_failed(source, key, train, folder)
+        raise DataUnavailable(key, "no_network", "not on this disk")
     images = loaded.data
     labels = loaded.targets
     if images.shape[1:] != (28, 28) or len(images) != len(labels) or labels.max() > 9:
@@ -139,18 +155,20 @@ def _read(source: Any, key: str, train: bool, folder: Path) -> Any:
         raise DataUnavailable(key, "damaged", error) from error
 
 
-def _download_unless_just_failed(source: type, key: str, train: bool, folder: Path) -> Any:
+def _download_unless_just_failed(key: str, train: bool, folder: Path) -> None:
+    from torchvision import datasets
+
     place = (key, folder)
     if place in _failed and time.monotonic() - _failed[place][0] < RETRY_SECONDS:
         raise _failed[place][1]
     try:
-        return _download(source, key, train, folder)
+        _download(getattr(datasets, str(DATASETS[key])), key, train, folder)
     except DataUnavailable as error:
         _failed[place] = (time.monotonic(), error)
         raise
 
 
-def _download(source: type, key: str, train: bool, folder: Path) -> object:
+def _download(source: type, key: str, train: bool, folder: Path) -> None:
     """Download by torchvision's loader, but give up in time: it has no limit of its own."""
     outcome: list[object] = []
 
@@ -166,7 +184,6 @@ def _download(source: type, key: str, train: bool, folder: Path) -> object:
     result = outcome[0] if outcome else TimeoutError(f"no answer in {DOWNLOAD_SECONDS:g} s")
     if isinstance(result, Exception):
         raise DataUnavailable(key, "no_network", result) from result
-    return result
 
 
 def _scaled(grey: Tensor) -> Tensor:

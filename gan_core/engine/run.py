@@ -147,6 +147,8 @@ class Run:
         self.asked = config
 
         def begin() -> None:
+            if self._state == RunState.STOPPED:
+                return
             self._initial_state = state
             self._plan.clear()
             self._restart_wanted = True
@@ -158,8 +160,11 @@ class Run:
 
         def finish() -> None:
             self._restart_wanted = False
-            self._trainer = None
+            self._load_number += 1  # data that are under way come too late
+            self._loaded = self._trainer = None
             self._end(RunState.STOPPED, None)
+            self._wanted.extend(self._once_built)  # whoever waits learns of it
+            self._once_built.clear()
 
         self._want(finish)
 
@@ -189,17 +194,20 @@ class Run:
                 except Exception as error:  # whoever asked learns of it; the run goes on
                     future.set_exception(error)
 
-        self._want(take)
+        if not self._want(take):
+            take()  # no worker comes by any more
         return future
 
     @property
     def _loading(self) -> bool:
         return self._restart_wanted or self._state == RunState.LOADING
 
-    def _want(self, action: Callable[[], None]) -> None:
-        if self._state != RunState.STOPPED:  # what has ended does not come back
-            self._wanted.append(action)
-            self._wake(self)
+    def _want(self, action: Callable[[], None]) -> bool:
+        if self._state == RunState.STOPPED:  # what has ended does not come back
+            return False
+        self._wanted.append(action)
+        self._wake(self)
+        return True
 
     def _follow(self, move: str, count: float) -> None:
         """Replace the plan; half moves queue up, so that no click is lost."""
