@@ -181,7 +181,7 @@ def payload(address: str, model: str) -> int:
 
 def drag(page: Page, seconds: float) -> Drag:
     """Drag in circles over the pad and return what the page measured."""
-    pad = page.locator('.gan-latent [data-part="pad"]')
+    pad = page.locator(".gan-latent .field")
     pad.scroll_into_view_if_needed()
     page.wait_for_timeout(1500)  # the sheet under the pad and the verdicts have come to rest
     return Drag(*_circle(page, pad.bounding_box() or {}, seconds))
