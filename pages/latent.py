@@ -2,11 +2,9 @@
 
 from functools import partial
 
-import streamlit as st
-
 from ui import latent
-from ui.lesson import Experiment, check_yourself, heading, try_this
-from ui.state import prose, t
+from ui.lesson import Experiment, check_yourself, fold, heading, try_this
+from ui.state import t
 
 heading("latent")
 latent.studio()
@@ -35,8 +33,6 @@ try_this(
     ],
 )
 
-st.subheader(t("latent.formula_title"))
-st.markdown(prose("latent_formula"))
-latent.source()
+fold(t("latent.formula_title"), "latent_fold", latent.formulas, latent.source)
 
 check_yourself("latent", [("midpoint", ("a", "b", "c"), "b"), ("memory", ("a", "b"), "b")])

@@ -6,9 +6,9 @@ import streamlit as st
 
 from gan_core.config import TrainConfig
 from ui import runs, training
-from ui.lesson import Experiment, check_yourself, heading, link_to, try_this
+from ui.lesson import Experiment, check_yourself, fold, heading, link_to, try_this
 from ui.settings import choose_settings
-from ui.state import prose, t
+from ui.state import t
 
 heading("train")
 seat = runs.find_seat()
@@ -55,9 +55,7 @@ if seat.may_steer:
 st.subheader(t("train.expect_title"))
 training.expectations()
 
-st.subheader(t("train.formula_title"))
-st.markdown(prose("train_formula"))
-training.half_moves_source()
+fold(t("train.formula_title"), "train_fold", training.formulas, training.half_moves_source)
 
 check_yourself(
     "train",

@@ -11,7 +11,7 @@ from ui import warm, words
 from ui.lesson import source_of
 from ui.live import BROWSER, browser_component
 from ui.runs import engine
-from ui.state import Scene, t, visit
+from ui.state import Scene, prose, t, visit
 
 RUN = "run"
 
@@ -110,6 +110,11 @@ def _link() -> str:
     found = engine().find(visit().run or "")
     run = f"&run={found[0].view_token}" if found else ""
     return f"{base}?lang={visit().language}{run}"
+
+
+def formulas() -> None:
+    """Show what the ways of moving are, in words and formulas."""
+    st.markdown(prose("latent_formula"))
 
 
 def source() -> None:

@@ -89,6 +89,20 @@ def check_yourself(page: str, questions: Sequence[tuple[str, Sequence[str], str]
                 st.markdown(f"**{verdict}** {t(words + '.explain')}")
 
 
+@st.fragment
+def fold(label: str, key: str, *parts: Callable[[], object]) -> None:
+    """Offer formulas and code under a heading that opens.
+
+    They are drawn only when it is open: typesetting and colouring them keeps a
+    browser busy for as long as all the rest of a page.
+    """
+    box = st.expander(f"**{label}**", key=key, on_change="rerun")
+    if box.open:
+        with box:
+            for part in parts:
+                part()
+
+
 def source_of(*functions: Callable[..., object]) -> str:
     """Return the code that runs, from the source itself."""
     return "\n".join(textwrap.dedent(inspect.getsource(function)) for function in functions)

@@ -14,7 +14,7 @@ from ui import warm
 from ui.lesson import source_of
 from ui.live import live_view
 from ui.runs import Seat
-from ui.state import t
+from ui.state import prose, t
 from ui.words import ASSETS
 
 
@@ -86,6 +86,11 @@ def _measured() -> dict[str, Any]:
     """Return what ``python -m benchmarks.digits --write`` wrote."""
     content: dict[str, Any] = json.loads((ASSETS / "figures" / "digits.json").read_text("utf-8"))
     return content
+
+
+def formulas() -> None:
+    """Show the two losses in words and formulas."""
+    st.markdown(prose("train_formula"))
 
 
 def half_moves_source() -> None:

@@ -7,7 +7,7 @@ import { blend, move } from "./space.js";
 import { CELLS, border, circle, sheetOf } from "./walks.js";
 
 // Four clear, different digits, with both generators that come with the course.
-const SEEDS = [115, 11, 50, 92];
+const SEEDS = [135, 38, 185, 94];
 const CORNERS = ["upper_left", "upper_right", "lower_left", "lower_right"];
 const REACH = 6;
 const DIRECTIONS = 6;
