@@ -24,16 +24,16 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import httpx
 import websockets
-from playwright.sync_api import Browser, Page
+from playwright.async_api import Browser, CDPSession, Page, async_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from benchmarks.app_server import find_chromium, open_chromium, serve
+from benchmarks.app_server import CHROMIUM_OPTIONS, find_chromium, serve
 from benchmarks.machine import machine
 from gan_core.config import MODEL_KEYS
 from gan_core.data.images import data_folder
@@ -43,6 +43,9 @@ SESSIONS = 30
 REST_EVERY = 3.0
 READY_SECONDS, PAYLOAD_BYTES, UPDATES = 2.0, 3.5e6, 45.0
 PIXEL_MILLISECONDS = {"mlp": 33.0, "dcgan": 50.0}
+
+# A mouse reports 125 times a second and does not wait for the page to answer.
+MOUSE_SECONDS = 0.008
 
 # Measures in the page itself. A frame's message arrives when the frame has been drawn.
 WATCH = """
@@ -116,31 +119,41 @@ def main() -> None:
         sys.exit("this benchmark needs a Chromium")
     print(machine())
     print(f"load {os.getloadavg()[0]:.1f} at the beginning")
-    with open_chromium(path) as browser, serve(data_folder()) as address:
-        for model in MODEL_KEYS:
-            measure(browser, address, model, options.rounds, options.seconds)
+    asyncio.run(_measure_all(path, options.rounds, options.seconds))
 
 
-def measure(browser: Browser, address: str, model: str, rounds: int, seconds: float) -> None:
+async def _measure_all(path: str, rounds: int, seconds: float) -> None:
+    with serve(data_folder()) as address:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+            for model in MODEL_KEYS:
+                await measure(browser, address, model, rounds, seconds)
+            await browser.close()
+
+
+async def measure(browser: Browser, address: str, model: str, rounds: int, seconds: float) -> None:
     """Print the figures of one generator."""
     url = f"{address}/latent?model={model}"
-    with _visitor(browser) as page:  # the server's first time is not this benchmark's subject
-        _open(page, url)
+    async with _visitor(browser) as page:  # the server's first time is not what is measured
+        await _open(page, url)
     opened = []
     for _ in range(rounds):
-        with _visitor(browser) as page:
-            opened.append(_open(page, url))
-    ready = statistics.median(opened)
-    _say(f"{model}: ready after opening, median", ready, "s", at_most=READY_SECONDS)
+        async with _visitor(browser) as page:
+            opened.append(await _open(page, url))
+    painted, ready = (statistics.median(times) for times in zip(*opened, strict=True))
+    _say(f"{model}: Streamlit's first paint after opening, median", painted, "s")
+    _say(f"{model}: picture drawn after opening, median", ready, "s")
+    after = statistics.median(end - begin for begin, end in opened)
+    _say(f"{model}: picture drawn after that, median", after, "s", at_most=READY_SECONDS)
     size = payload(address, model)
     _say(f"{model}: generator", size / 1e6, "MB", at_most=PAYLOAD_BYTES / 1e6)
     alone, company = [], []
-    with _visitor(browser) as page:
-        _open(page, url)
+    async with _visitor(browser) as page:
+        await _open(page, url)
         for _ in range(rounds):
-            alone.append(drag(page, seconds))
+            alone.append(await drag(page, seconds))
             with sessions(address, model):
-                company.append(drag(page, seconds))
+                company.append(await drag(page, seconds))
     limit = PIXEL_MILLISECONDS[model]
     for name, drags in (("alone", alone), (f"with {SESSIONS} sessions", company)):
         wait = statistics.median(one.p95 for one in drags)
@@ -155,20 +168,23 @@ def measure(browser: Browser, address: str, model: str, rounds: int, seconds: fl
 # One real browser -------------------------------------------------------------------------
 
 
-@contextmanager
-def _visitor(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+@asynccontextmanager
+async def _visitor(browser: Browser) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(120_000)
-    context.add_init_script(WATCH)
-    yield context.new_page()
-    context.close()
+    await context.add_init_script(WATCH)
+    yield await context.new_page()
+    await context.close()
 
 
-def _open(page: Page, url: str) -> float:
-    """Open the studio with an empty cache; return the seconds until it is ready."""
-    page.goto(url, wait_until="commit")
-    page.wait_for_function("window.ready !== null")
-    return float(page.evaluate("window.ready")) / 1000
+async def _open(page: Page, url: str) -> tuple[float, float]:
+    """Open the studio with an empty cache; return when it was painted and when ready, in s."""
+    await page.goto(url, wait_until="commit")
+    await page.wait_for_function("window.ready !== null")
+    painted = await page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    )
+    return painted / 1000, await page.evaluate("window.ready") / 1000
 
 
 def payload(address: str, model: str) -> int:
@@ -179,28 +195,40 @@ def payload(address: str, model: str) -> int:
         return answer.num_bytes_downloaded
 
 
-def drag(page: Page, seconds: float) -> Drag:
+async def drag(page: Page, seconds: float) -> Drag:
     """Drag in circles over the pad and return what the page measured."""
     pad = page.locator(".gan-latent .field")
-    pad.scroll_into_view_if_needed()
-    page.wait_for_timeout(1500)  # the sheet under the pad and the verdicts have come to rest
-    return Drag(*_circle(page, pad.bounding_box() or {}, seconds))
-
-
-def _circle(page: Page, box: dict[str, float], seconds: float) -> tuple[list[float], float]:
+    await pad.scroll_into_view_if_needed()
+    await page.wait_for_timeout(1500)  # the sheet under the pad and the verdicts come to rest
+    box = await pad.bounding_box()
+    assert box is not None
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(*middle)
-    page.mouse.down()
-    page.evaluate("window.begin()")
+    await page.mouse.move(*middle)
+    await page.mouse.down()
+    await page.evaluate("window.begin()")
+    mouse = await page.context.new_cdp_session(page)
+    await _circle(mouse, middle, 0.4 * box["width"], seconds)
+    outcome = await page.evaluate("window.end()")
+    await page.mouse.up()
+    return Drag(outcome["waits"], len(outcome["waits"]) / outcome["seconds"])
+
+
+async def _circle(
+    mouse: CDPSession, middle: tuple[float, float], reach: float, seconds: float
+) -> None:
+    """Move the mouse at its own pace; the page's answers are only collected at the end."""
+    sent = []
     began = time.perf_counter()
     while (now := time.perf_counter() - began) < seconds:
-        radius = 0.4 * box["width"] * (0.6 + 0.4 * math.sin(0.7 * now))
-        page.mouse.move(
-            middle[0] + radius * math.cos(2 * now), middle[1] + radius * math.sin(2 * now)
-        )
-    outcome = page.evaluate("window.end()")
-    page.mouse.up()
-    return outcome["waits"], len(outcome["waits"]) / outcome["seconds"]
+        radius = reach * (0.6 + 0.4 * math.sin(0.7 * now))
+        place = {
+            "x": middle[0] + radius * math.cos(2 * now),
+            "y": middle[1] + radius * math.sin(2 * now),
+        }
+        event = {"type": "mouseMoved", "button": "left", "buttons": 1, **place}
+        sent.append(asyncio.ensure_future(mouse.send("Input.dispatchMouseEvent", event)))
+        await asyncio.sleep(MOUSE_SECONDS)
+    await asyncio.gather(*sent)
 
 
 # Thirty others ----------------------------------------------------------------------------
@@ -288,7 +316,7 @@ def _say(
         target = f"(≤ {at_most:g}: {'met' if value <= at_most else 'missed'})"
     if at_least is not None:
         target = f"(≥ {at_least:g}: {'met' if value >= at_least else 'missed'})"
-    print(f"{what}: {value:.2f} {unit} {target}", flush=True)
+    print(f"{what}: {value:.2f} {unit} {target}".rstrip(), flush=True)
 
 
 def _options() -> argparse.Namespace:

@@ -70,9 +70,9 @@ export class Field {
   /** Put the handle somewhere and say where that is. */
   place(u, v, text) {
     Object.assign(this, { u, v });
-    const [left, top] = [`${100 * u}%`, `${100 * v}%`];
-    this.down.style.left = this.ring.style.left = left;
-    this.across.style.top = this.ring.style.top = top;
+    // Moved by transforms: changed places would make the browser lay out the page in every frame.
+    this.element.style.setProperty("--u", u);
+    this.element.style.setProperty("--v", v);
     setAttribute(this.element, "aria-valuenow", Math.round(100 * u));
     setAttribute(this.element, "aria-valuetext", text);
   }

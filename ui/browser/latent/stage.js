@@ -6,6 +6,8 @@ import { norm } from "./space.js";
 
 const LARGEST_COORDINATE = 3;
 
+const BARS_EVERY = 100;
+
 /** The large picture, the length of z below it, and z itself as a row of bars. */
 export class Stage {
   constructor(say, { random, resize }) {
@@ -48,15 +50,15 @@ export class Stage {
   measure(z, theme) {
     const length = norm(z);
     setText(this.length, `‖z‖ = ${decimals(length, 2)}`);
-    this.needle.style.left = `${Math.min(100, (50 * length) / Math.sqrt(this.dim))}%`;
+    this.needle.style.setProperty("--share", Math.min(1, (0.5 * length) / Math.sqrt(this.dim)));
     Object.assign(this, { z, theme });
-    // Reading the size makes the browser lay out the page: not while the pointer waits.
-    this.frame ??= requestAnimationFrame(() => this.drawBars());
+    // Reading the size makes the browser lay out the page: not in every frame of a drag.
+    this.timer ??= setTimeout(() => this.drawBars(), BARS_EVERY);
   }
 
   drawBars() {
     const { z, theme } = this;
-    this.frame = null;
+    this.timer = null;
     const { context, width, height } = this.bars.begin();
     const pitch = width / z.length;
     const middle = height / 2;
@@ -75,7 +77,7 @@ export class Stage {
   }
 
   close() {
-    cancelAnimationFrame(this.frame);
+    clearTimeout(this.timer);
     this.bars.close();
   }
 }

@@ -2,6 +2,7 @@ import { element, icon, setAttribute, setText } from "../dom.js";
 import { decimals } from "../numbers.js";
 import { digitCanvas, paintGrey } from "./files.js";
 
+const JUDGE_EVERY = 100;
 const DEBOUNCE = 200;
 const CLASSES = 10;
 // Shares of the usual distance: below the first a picture is all but a copy, above the second it is as new as a new digit.
@@ -47,10 +48,12 @@ export class Truth {
     this.again = false;
     const { model } = this.studio;
     const answer = await model.judge(this.studio.z).catch(() => null);
-    this.judging = false;
     if (this.closed) return;
     if (answer && model === this.studio.model) this.show(answer, model.card);
-    if (this.again) this.ask();
+    // The worker shares the machine with the drag: a few verdicts a second are as good as many.
+    await new Promise((resolve) => setTimeout(resolve, JUDGE_EVERY));
+    this.judging = false;
+    if (this.again && !this.closed) this.ask();
   }
 
   show({ verdict, logit, classes }, card) {
