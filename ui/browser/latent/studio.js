@@ -57,8 +57,8 @@ export class Studio {
     this.work = element("section", { class: "work" }, this.panel, stage.notes);
     const glance = element("div", { class: "glance" }, stage.picture, truth.judge);
     const look = element("section", { class: "look", "aria-label": say("stage") }, glance, stage.caption, this.beside.element, truth.nearest.element, truth.notes);
-    this.body = element("div", { class: "studio" }, look, this.work, this.keep.element);
-    this.root.append(this.choice.element, this.fallback, this.failure, this.body, news);
+    this.body = element("div", { class: "studio" }, look, this.work);
+    this.root.append(this.choice.element, this.fallback, this.failure, this.body, this.keep.element, news);
   }
 
   makeFailure() {
