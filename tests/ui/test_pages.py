@@ -457,8 +457,11 @@ def test_answering_a_question_does_not_set_the_studio_up_again(open_page):
     assert studio(app)["scene"] == scene
 
 
-def test_the_page_shows_the_code_that_runs(open_page):
-    python, script = (code.value for code in open_page("latent").code)
+def test_the_page_shows_the_code_that_runs_once_it_is_asked_for(open_page):
+    app = open_page("latent")
+    assert not app.code
+    app.session_state["latent_fold"] = True
+    python, script = (code.value for code in app.run().code)
     for shown in (
         "def slerp(",
         "def blend(",
