@@ -13,6 +13,7 @@ from gan_core.config import (
     LOSS_KEYS,
     MODEL_KEYS,
     PRESETS,
+    SWITCH_KEYS,
     SettingError,
     TrainConfig,
     field_range,
@@ -23,6 +24,7 @@ _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
 _WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "seed")
 _SHARES = {"dropout": 0.05, "ema_decay": 0.001, "beta1": 0.05, "beta2": 0.001}
+_BOUNDS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 1.0, "weight_clip": 0.01}
 
 
 def choose_settings(running: TrainConfig | None) -> TrainConfig:
@@ -52,8 +54,9 @@ def choose_settings(running: TrainConfig | None) -> TrainConfig:
                 _number(name, 1e-4, "%.5f")
             for name in _WHOLE:
                 _number(name, 1)
-            for name, step in _SHARES.items():
+            for name, step in (_SHARES | _BOUNDS).items():
                 _number(name, step, "%.4g")
+            _choice("spectral_norm", SWITCH_KEYS)
     return TrainConfig.from_dict(
         {spec.name: st.session_state[_key(spec.name)] for spec in fields(TrainConfig)}
     )

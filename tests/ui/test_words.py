@@ -12,7 +12,7 @@ from string import Formatter
 
 import pytest
 
-from gan_core.config import DATASET_KEYS, LOSS_KEYS, MODEL_KEYS, PRESETS, TrainConfig
+from gan_core.config import DATASET_KEYS, LOSS_KEYS, MODEL_KEYS, PRESETS, SWITCH_KEYS, TrainConfig
 from gan_core.engine import RunState
 from gan_core.losses import LOSSES
 from ui import words
@@ -233,12 +233,20 @@ HOLES: dict[str, Iterable[str]] = {
     "field.{name}": [f"field.{name}" for name in FIELDS],
     "field.{error.name}": [f"field.{name}" for name in FIELDS],
     "help.{name}": [f"help.{name}" for name in FIELDS],
-    "option.{key}": [f"option.{key}" for key in (*MODEL_KEYS, *DATASET_KEYS, *LOSS_KEYS)],
+    "option.{key}": [
+        f"option.{key}" for key in (*MODEL_KEYS, *DATASET_KEYS, *LOSS_KEYS, *SWITCH_KEYS)
+    ],
     "option.{saved.config.model}": [f"option.{key}" for key in MODEL_KEYS],
     "preset.{key}.name": [f"preset.{key}.name" for key in PRESETS],
     "preset.{key}.expect": [f"preset.{key}.expect" for key in MEASURED["presets"]],
-    "equilibrium.d.{loss.key}": [f"equilibrium.d.{key}" for key in LOSSES],
-    "equilibrium.g.{loss.key}": [f"equilibrium.g.{key}" for key in LOSSES],
+    "equilibrium.{player}.{loss.key}": [
+        *(f"equilibrium.d.{key}" for key in LOSSES),
+        *(
+            f"equilibrium.g.{key}"
+            for key in LOSSES
+            if LOSSES[key].generator_at_equilibrium is not None
+        ),
+    ],
     "network.{key}": [f"network.{key}" for key in MODEL_KEYS],
     "latent.{kind}": ["latent.slerp", "latent.lerp"],
     "problem.checkpoint_{error.code}": [
@@ -323,7 +331,7 @@ BROWSER_HOLES = {
         for word in ("play", "pause", *re.findall(r'\bword: "(\w+)"', scripts("live")))
     ],
     "curve_${curve.name}": [f"curve_{name}" for name in SHOWN],
-    "${kind}_title": ["losses_title", "verdict_title"],
+    "${kind}_title": ["losses_title", "verdict_title", "score_title"],
     "fallback_${answer.fallback}": [f"fallback_{reason}" for reason in codes("DataUnavailable", 1)],
 }
 
