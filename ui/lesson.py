@@ -89,6 +89,20 @@ def check_yourself(page: str, questions: Sequence[tuple[str, Sequence[str], str]
                 st.markdown(f"**{verdict}** {t(words + '.explain')}")
 
 
+@st.fragment
+def fold(label: str, key: str, *parts: Callable[[], object]) -> None:
+    """Offer formulas and code under a heading that opens.
+
+    They are drawn only when it is open: typesetting and colouring them keeps a
+    browser busy for as long as all the rest of a page.
+    """
+    box = st.expander(f"**{label}**", key=key, on_change="rerun")
+    if box.open:
+        with box:
+            for part in parts:
+                part()
+
+
 def source_of(*functions: Callable[..., object]) -> str:
     """Return the code that runs, from the source itself."""
     return "\n".join(textwrap.dedent(inspect.getsource(function)) for function in functions)
@@ -101,3 +115,11 @@ def next_lessons() -> None:
         with column, st.container(border=True, height="stretch"):
             st.page_link(page_of(lesson), label=f"**{t(f'nav.{lesson.path}')}**", icon=lesson.icon)
             st.markdown(t(f"welcome.go_{lesson.path}"))
+
+
+def link_to(path: str, label: str, explanation: str, **query: str) -> None:
+    """Link to a lesson as it shall open there."""
+    lesson = next(lesson for lesson in LESSONS if lesson.path == path)
+    st.page_link(
+        page_of(lesson), label=label, icon=lesson.icon, help=explanation, query_params=query
+    )

@@ -118,14 +118,21 @@ def _parsed(text: str, kind: type) -> Any:
 
 
 def _prepare() -> None:
-    """Start from the URL's recipe or the first preset; widgets keep their values after."""
-    if _key("preset") not in st.session_state:
-        config, problems = from_query(st.query_params.to_dict())
-        asked = st.query_params.get("preset", "")
-        st.session_state[_key("preset")] = asked if asked in PRESETS else next(iter(PRESETS))
-        show_settings(config or next(iter(PRESETS.values())))
-        for sentence in problems:
-            st.warning(sentence)
+    """Take the URL's recipe, once for each link that is followed, or start from the first preset.
+
+    Widgets keep their values after. What a link asked for leaves the URL, so that the
+    visitor can change it and the next link counts again.
+    """
+    config, problems = from_query(st.query_params.to_dict())
+    if config is None and _key("preset") in st.session_state:
+        return
+    asked = st.query_params.get("preset", "")
+    st.session_state[_key("preset")] = asked if asked in PRESETS else next(iter(PRESETS))
+    show_settings(config or next(iter(PRESETS.values())))
+    for sentence in problems:
+        st.warning(sentence)
+    for name in ("preset", *(spec.name for spec in fields(TrainConfig))):
+        st.query_params.pop(name, None)
 
 
 def keep_settings() -> None:

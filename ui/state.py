@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +11,14 @@ from gan_core.config import TrainConfig
 from ui import words
 
 _KEY = "visit"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A set-up for a component; a new number makes it take effect again."""
+
+    number: int
+    settings: dict[str, Any]
 
 
 @dataclass
@@ -21,14 +30,18 @@ class Visit:
         run: token of the run on the training page, for steering or watching.
         shown: the run's recipe that the settings last followed.
         tried: experiments that were started, and may now be explained.
+        scenes: what each component was last asked to show.
         latent_seed: the noise the latent page starts from.
+        loss_scene: what the lab of losses was last asked to show.
     """
 
     language: str = words.DEFAULT
     run: str | None = None
     shown: TrainConfig | None = None
     tried: set[str] = field(default_factory=set)
+    scenes: dict[str, Scene] = field(default_factory=dict)
     latent_seed: int = 0
+    loss_scene: Scene | None = None
 
 
 def visit() -> Visit:

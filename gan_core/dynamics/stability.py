@@ -55,6 +55,23 @@ def critical_noise(gamma: float = 0.0) -> float:
     return math.sqrt(2 * (1 - number("gamma", gamma, 0.0, 1.0)))
 
 
+def multipliers(
+    game: Game, update: Update, h: float, *, discriminator_h: float | None = None
+) -> tuple[complex, ...] | None:
+    """Return the eigenvalues of one round of ``update`` near (0, 0), largest modulus first.
+
+    Inside the unit circle converges, on it cycles, outside escapes. Two of them, or
+    four for a rule that remembers the round before.
+    """
+    near = game.linearisation()
+    if near is None:
+        return None
+    a, b, c = near
+    steps = Steps(h, h if discriminator_h is None else discriminator_h)
+    found = np.linalg.eigvals(update.matrix(np.array([[-a, -b], [b, -c]]), steps))
+    return tuple(sorted((complex(value) for value in found), key=abs, reverse=True))
+
+
 def growth(
     game: Game, update: Update, h: float, *, discriminator_h: float | None = None
 ) -> float | None:
@@ -63,13 +80,8 @@ def growth(
     Below 1 converges, 1 stays (cycles), above 1 escapes: the largest modulus of
     an eigenvalue of the round. At a double root it is right to about 1e-8.
     """
-    near = game.linearisation()
-    if near is None:
-        return None
-    a, b, c = near
-    steps = Steps(h, h if discriminator_h is None else discriminator_h)
-    round_ = update.matrix(np.array([[-a, -b], [b, -c]]), steps)
-    return float(np.abs(np.linalg.eigvals(round_)).max())
+    found = multipliers(game, update, h, discriminator_h=discriminator_h)
+    return None if found is None else abs(found[0])
 
 
 def simultaneous_limit(game: Game) -> float | None:
