@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load_file, save
@@ -21,6 +22,7 @@ FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
 GENERATORS = MODEL_KEYS
 OPPONENT = "_discriminator"
 DIRECTIONS = 6
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def save_weights(name: str, module: nn.Module, folder: Path = FOLDER) -> Path:
@@ -73,10 +75,8 @@ def load_generator(name: str, folder: Path = FOLDER) -> Generator:
         ValueError: on an unknown name.
     """
     config = _recipe(name, folder)
-    with torch.device("meta"):
-        generator = MODELS[config.model].generator(config.latent_dim)
-    _fill(generator, folder / f"{name}.safetensors")
-    return generator
+    build = MODELS[config.model].generator
+    return _filled(lambda: build(config.latent_dim), folder / f"{name}.safetensors")
 
 
 @lru_cache(maxsize=8)
@@ -89,10 +89,8 @@ def load_discriminator(name: str, folder: Path = FOLDER) -> nn.Module:
         ValueError: on an unknown name.
     """
     config = _recipe(name, folder)
-    with torch.device("meta"):
-        discriminator = MODELS[config.model].discriminator(config.dropout)
-    _fill(discriminator, folder / f"{name}{OPPONENT}.safetensors")
-    return discriminator
+    build = MODELS[config.model].discriminator
+    return _filled(lambda: build(config.dropout), folder / f"{name}{OPPONENT}.safetensors")
 
 
 def _recipe(name: str, folder: Path) -> TrainConfig:
@@ -104,16 +102,16 @@ def _recipe(name: str, folder: Path) -> TrainConfig:
 @lru_cache(maxsize=1)
 def load_classifier(folder: Path = FOLDER) -> DigitClassifier:
     """Return the shipped digit classifier in eval mode."""
+    return _filled(DigitClassifier, folder / "classifier.safetensors")
+
+
+def _filled(build: Callable[[], Network], path: Path) -> Network:
+    """Build a network without drawing weights, and give it those of a file."""
     with torch.device("meta"):
-        model = DigitClassifier()
-    _fill(model, folder / "classifier.safetensors")
-    return model
-
-
-def _fill(module: nn.Module, path: Path) -> None:
+        network = build()
     weights = {
         key: value.float() if value.is_floating_point() else value
         for key, value in load_file(path).items()
     }
-    module.load_state_dict(weights, assign=True)
-    module.eval().requires_grad_(False)
+    network.load_state_dict(weights, assign=True)
+    return network.eval().requires_grad_(False)
