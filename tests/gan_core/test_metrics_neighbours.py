@@ -76,6 +76,18 @@ def test_a_single_picture_is_everybodys_neighbour(digits):
     )
 
 
+@pytest.mark.parametrize("spread", [0.0, 1e-4, 1e-2, 1.0])
+def test_rounding_costs_nobody_the_first_place(spread):
+    """Pictures near the mean, where a sketch has next to no rest, among others that are far."""
+    far = random(300, 2)
+    near = far.mean(0) + spread * random(100, 3)
+    images = torch.cat([far, near])
+    known = Neighbours(images)
+    for picture in far.mean(0) + spread * random(40, 4):
+        expected = brute_force(images, picture)[1]
+        assert known.nearest(picture).distance == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
 # The yardstick ----------------------------------------------------------------------------
 
 
@@ -106,7 +118,8 @@ def test_the_pictures_are_neither_copied_nor_changed(digits):
     known.nearest(digits[5])
     known.usual_distance(digits[:20])
     assert torch.equal(images, digits)
-    shared = [value for value in vars(known).values() if value.numel() == images.numel()]
+    tensors = [value for value in vars(known).values() if isinstance(value, Tensor)]
+    shared = [value for value in tensors if value.numel() == images.numel()]
     assert [value.data_ptr() for value in shared] == [images.data_ptr()]
 
 

@@ -12,7 +12,7 @@ const within = (value) => Math.max(0, Math.min(1, value));
 export class Field {
   /** @param {(u: number, v: number, settled: boolean) => void} onMove u to the right and v downwards, from 0 to 1 */
   constructor(say, onMove) {
-    Object.assign(this, { onMove, u: 0.5, v: 0.5, pointer: null });
+    Object.assign(this, { onMove, u: 0.5, v: 0.5, pointer: null, hand: null, frame: null });
     this.canvas = element("canvas", { width: CELLS * SIDE, height: CELLS * SIDE, "aria-hidden": "true" });
     this.context = this.canvas.getContext("2d");
     this.image = this.context.createImageData(SIDE, SIDE);
@@ -27,7 +27,7 @@ export class Field {
   listen() {
     const on = (name, act) => this.element.addEventListener(name, act);
     on("pointerdown", (event) => this.press(event));
-    on("pointermove", (event) => event.pointerId === this.pointer && this.drag(event, false));
+    on("pointermove", (event) => event.pointerId === this.pointer && this.drag(event));
     on("pointerup", (event) => this.release(event));
     on("pointercancel", (event) => this.release(event));
     on("keydown", (event) => this.onKey(event));
@@ -40,18 +40,29 @@ export class Field {
     this.pointer = event.pointerId;
     this.element.setPointerCapture(event.pointerId);
     this.box = this.element.getBoundingClientRect();
-    this.drag(event, false);
+    this.drag(event);
   }
 
-  /** Draw in the event itself: a timer or a frame's wait would be felt. */
-  drag({ clientX, clientY }, settled) {
+  /** A mouse can report several times a frame, and only the last place is seen. */
+  drag(event) {
+    this.hand = event;
+    this.frame ??= requestAnimationFrame(() => this.follow());
+  }
+
+  follow() {
     const { left, top, width, height } = this.box;
-    this.onMove(within((clientX - left) / width), within((clientY - top) / height), settled);
+    const { clientX, clientY } = this.hand;
+    this.frame = null;
+    this.onMove(within((clientX - left) / width), within((clientY - top) / height), false);
   }
 
   release(event) {
     if (event.pointerId !== this.pointer) return;
     this.pointer = null;
+    if (this.frame !== null) {
+      cancelAnimationFrame(this.frame);
+      this.follow();
+    }
     this.onMove(this.u, this.v, true);
   }
 
@@ -67,12 +78,13 @@ export class Field {
     this.onMove(within(this.u + right * size), within(this.v + down * size), true);
   }
 
-  /** Put the handle somewhere and say where that is. */
+  /** Put the handle somewhere and say where that is; null says nothing, as in the midst of a drag. */
   place(u, v, text) {
     Object.assign(this, { u, v });
     // Moved by transforms: changed places would make the browser lay out the page in every frame.
     this.element.style.setProperty("--u", u);
     this.element.style.setProperty("--v", v);
+    if (text === null) return;
     setAttribute(this.element, "aria-valuenow", Math.round(100 * u));
     setAttribute(this.element, "aria-valuetext", text);
   }

@@ -161,7 +161,7 @@ export class Pad {
     this.cut ??= this.slice();
     this.own = this.cut(u, v);
     this.studio.go(this.own, { settled });
-    this.field.place(u, v, this.where());
+    this.field.place(u, v, settled ? this.where() : null);
   }
 
   /** Another slice: the picture at the handle and the sheet follow. */

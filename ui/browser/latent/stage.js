@@ -6,7 +6,7 @@ import { norm } from "./space.js";
 
 const LARGEST_COORDINATE = 3;
 
-const BARS_EVERY = 100;
+const NOTES_EVERY = 100;
 
 /** The large picture, the length of z below it, and z itself as a row of bars. */
 export class Stage {
@@ -46,19 +46,18 @@ export class Stage {
     this.waiting.hidden = true;
   }
 
-  /** Write the length of z and draw its coordinates. */
+  /** Write the length of z and draw its coordinates, a few times a second: both make the browser lay out the page. */
   measure(z, theme) {
+    Object.assign(this, { z, theme });
+    this.timer ??= setTimeout(() => this.note(), NOTES_EVERY);
+  }
+
+  note() {
+    const { z, theme } = this;
+    this.timer = null;
     const length = norm(z);
     setText(this.length, `‖z‖ = ${decimals(length, 2)}`);
     this.needle.style.setProperty("--share", Math.min(1, (0.5 * length) / Math.sqrt(this.dim)));
-    Object.assign(this, { z, theme });
-    // Reading the size makes the browser lay out the page: not in every frame of a drag.
-    this.timer ??= setTimeout(() => this.drawBars(), BARS_EVERY);
-  }
-
-  drawBars() {
-    const { z, theme } = this;
-    this.timer = null;
     const { context, width, height } = this.bars.begin();
     const pitch = width / z.length;
     const middle = height / 2;
