@@ -32,6 +32,7 @@ import httpx
 import websockets
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.app_server import CHROMIUM_OPTIONS, find_chromium, serve
 from benchmarks.machine import machine
@@ -288,6 +289,7 @@ async def _session(
         begin.rerun_script.query_string = f"model={model}"
         begin.rerun_script.page_name = "latent"
         await socket.send(begin.SerializeToString())
+        await _page_sent(socket)
         card = (await client.get(f"/api/latent/model/{model}")).raise_for_status().json()
         for network in ("generator", "discriminator", "classifier"):
             (await client.get("/" + card[network])).raise_for_status()
@@ -298,6 +300,13 @@ async def _session(
             answer = await client.post(f"/api/latent/nearest/{card['dataset']}", content=picture)
             answer.raise_for_status()
             await asyncio.sleep(REST_EVERY)
+
+
+async def _page_sent(socket: websockets.ClientConnection) -> None:
+    """Return when the server has run the page's script: opening it is not what is measured."""
+    message = ForwardMsg()
+    while message.WhichOneof("type") != "script_finished":
+        message.ParseFromString(await socket.recv())  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------------------------------

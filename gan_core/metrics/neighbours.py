@@ -75,4 +75,3 @@ class Neighbours:
         nearer has been memorised. Looks at the first ``count``.
         """
         return statistics.median(self.nearest(picture).distance for picture in unseen[:count])
-
