@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from ui import game, guess
-from ui.lesson import Experiment, check_yourself, heading, try_this
-from ui.state import prose, set_scene, t
+from ui.lesson import Experiment, check_yourself, fold, heading, try_this
+from ui.state import set_scene, t
 
 heading("game")
 
@@ -49,9 +49,7 @@ try_this(
     ],
 )
 
-st.subheader(t("game.formula_title"))
-st.markdown(prose("game_formula"))
-game.source()
+fold(t("game.formula_title"), "game_fold", game.formulas, game.source)
 
 check_yourself(
     "game",

@@ -2,11 +2,9 @@
 
 from functools import partial
 
-import streamlit as st
-
 from ui import losses
-from ui.lesson import Experiment, check_yourself, heading, try_this
-from ui.state import prose, set_scene, t
+from ui.lesson import Experiment, check_yourself, fold, heading, try_this
+from ui.state import set_scene, t
 
 heading("losses")
 losses.lab()
@@ -40,15 +38,8 @@ try_this(
     ],
 )
 
-st.subheader(t("losses.formula_title"))
-st.markdown(prose("losses_formula"))
-
-st.subheader(t("losses.remedies_title"))
-st.markdown(t("losses.remedies_lead"))
-losses.remedies()
-
-st.subheader(t("losses.code_title"))
-losses.one_by_one()
+fold(t("losses.formula_title"), "losses_fold", losses.formulas, losses.one_by_one)
+fold(t("losses.remedies_title"), "remedies_fold", losses.remedies)
 
 check_yourself(
     "losses", [("equal", ("a", "b", "c", "d"), "b"), ("larger", ("a", "b", "c", "d"), "c")]

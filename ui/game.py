@@ -12,7 +12,7 @@ from gan_core.dynamics import METHODS, UPDATES, Bilinear
 from ui import warm, words
 from ui.lesson import source_of
 from ui.live import browser_component, mathml
-from ui.state import scene, t, visit
+from ui.state import prose, scene, t, visit
 
 # Verdicts that the table offers: by hundredths, and two close to each end.
 VERDICTS = (0.001, 0.005, *(step / 100 for step in range(1, 100)), 0.995, 0.999)
@@ -93,6 +93,11 @@ def _losses() -> dict[str, list[float]]:
         "minimax": minimax.generator(real=None, fake=logits).tolist(),
         "non_saturating": non_saturating.generator(real=None, fake=logits).tolist(),
     }
+
+
+def formulas() -> None:
+    """Show what the charts are drawn from, in words and formulas."""
+    st.markdown(prose("game_formula"))
 
 
 def source() -> None:

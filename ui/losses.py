@@ -16,7 +16,7 @@ from ui import warm, words
 from ui.lesson import link_to, source_of
 from ui.lessons import LESSONS, page_of
 from ui.live import browser_component, mathml
-from ui.state import scene, t, visit
+from ui.state import prose, scene, t, visit
 
 if TYPE_CHECKING:
     from gan_core.losses import Loss
@@ -147,6 +147,11 @@ def _address(source: str) -> str | None:
 # One by one ------------------------------------------------------------------------------
 
 
+def formulas() -> None:
+    """Show what the charts are drawn from, in words and formulas."""
+    st.markdown(prose("losses_formula"))
+
+
 def one_by_one() -> None:
     """Show each loss with its code as it runs, and a link that trains with it."""
     from gan_core.losses import LOSSES
@@ -194,6 +199,7 @@ def remedies() -> None:
     """Show each penalty and remedy: formula, source, what it does, strength, code."""
     from gan_core.curves import paper
 
+    st.markdown(t("losses.remedies_lead"))
     found = _remedies()
     for start in range(0, len(found), 2):
         for column, remedy in zip(st.columns(2), found[start : start + 2], strict=False):

@@ -83,16 +83,34 @@ def _scripts() -> list[Path]:
 # The page ----------------------------------------------------------------------------------
 
 
-def test_the_page_opens_with_links_for_every_loss_and_remedy(open_page):
+@pytest.fixture
+def unfolded(open_page) -> AppTest:
+    """Return the page with all that opens open."""
+    app = open_page("losses")
+    app.session_state["losses_fold"] = app.session_state["remedies_fold"] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_the_page_draws_formulas_and_code_when_they_are_asked_for(open_page):
     app = open_page("losses")
     assert not app.exception
-    links = app.get("page_link")
+    assert [folded.label for folded in app.expander] == [
+        f"**{words.translate('en', f'losses.{key}_title')}**" for key in ("formula", "remedies")
+    ]
+    assert not app.get("page_link")
+    assert not app.code
+
+
+def test_the_page_has_links_for_every_loss_and_remedy(unfolded):
+    links = unfolded.get("page_link")
     wanted = [loss.recommended for loss in LOSSES.values()]
     assert len(links) == len(wanted) + len(losses._remedies())
 
 
-def test_the_page_shows_the_code_that_runs(open_page):
-    shown = "\n".join(code.value for code in open_page("losses").code)
+def test_the_page_shows_the_code_that_runs(unfolded):
+    shown = "\n".join(code.value for code in unfolded.code)
     for loss in LOSSES.values():
         assert f"class {type(loss).__name__}" in shown
     for name in ("_move_discriminator", "_move_generator", "clip_weights", "class GradientPenalty"):
