@@ -13,7 +13,7 @@ const MOST = 4;
 const SCENE_MILLISECONDS = 1800;
 const DASHES = ["solid", "dashed", "dashdot", "long", "short", "dashdotdot", "dotted"];
 // A scene plays once, also when the visitor comes back to this page.
-let played = 0;
+let played = null;
 
 /** Losses side by side: one marker runs through all curves; every number was measured by the server. */
 class Lab {
@@ -155,7 +155,7 @@ class Lab {
 
   /** Play an experiment's scene: losses and marker, or the lines, from one place to another. */
   play(scene) {
-    if (!scene || scene.id <= played) return;
+    if (!scene || scene.id === played) return;
     played = scene.id;
     const target = scene.theta ? this.lines.element : this.root;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,20 +1,23 @@
-const mounted = new WeakMap();
-
 /**
- * Return what Streamlit calls at first and on each change of data or theme.
- * `create(parent, data)` makes the component; it has `refresh(data)` and `close()`.
+ * Return what Streamlit calls at first and on each change of data or theme; that returns the clean-up.
+ *
+ * `create(parent, data)` makes the component, which has `refresh(data)` and `close()`. Where
+ * `fits(component, data)` says no, the component is closed and another one takes its place.
  */
-export function mounter(create) {
+export function mounter(create, fits = () => true) {
+  const mounted = new WeakMap();
   return ({ data, parentElement }) => {
-    let component = mounted.get(parentElement);
-    if (component) component.refresh(data);
-    else mounted.set(parentElement, (component = create(parentElement, data)));
-    const turn = (component.turn = (component.turn ?? 0) + 1);
+    const last = mounted.get(parentElement)?.component;
+    const stays = last && fits(last, data);
+    if (stays) last.refresh(data);
+    else last?.close();
+    const mount = { component: stays ? last : create(parentElement, data) };
+    mounted.set(parentElement, mount);
     return () => {
       // Streamlit may run the clean-up of a superseded mount after a newer one: only the newest counts.
-      if (component.turn !== turn || mounted.get(parentElement) !== component) return;
+      if (mounted.get(parentElement) !== mount) return;
       mounted.delete(parentElement);
-      component.close();
+      mount.component.close();
     };
   };
 }
