@@ -6,7 +6,6 @@ they are only asked for, thinned out and rounded.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gan_core.config import SettingError
@@ -41,10 +40,8 @@ from gan_core.theory import (
     generator_slopes,
     optimal_discriminator,
 )
+from ui.questions import answered, read, refused
 from ui.small_nets import apart
-
-_NO_STORE = {"Cache-Control": "no-store"}
-LARGEST_BODY = 4096
 
 AXIS = (-8.0, 8.0)
 POINTS = 321
@@ -85,24 +82,11 @@ def _answering(
 
     async def endpoint(request: Request) -> Response:
         try:
-            asked = _read(await request.body())
-            content = await run(answer, asked)
-            return JSONResponse(content, headers=_NO_STORE)
+            return answered(await run(answer, await read(request)))
         except SettingError as error:
-            content = {"code": "range", "field": error.name, "range": error.allowed}
-            return JSONResponse(content, status_code=400, headers=_NO_STORE)
+            return refused(error)
 
     return endpoint
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        asked = json.loads(body) if len(body) <= LARGEST_BODY else None
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise SettingError("body", f"a JSON object of at most {LARGEST_BODY} bytes", "")
-    return asked
 
 
 # The best reply --------------------------------------------------------------------------

@@ -11,25 +11,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gan_core.config import SettingError
+from ui.questions import answered, read, refused
 from ui.small_nets import apart
 
 STAGE_KEYS = ("start", "early", "middle", "late")
 TRUTHS = ("real", "fake")
 LARGEST_SEED = 2**53 - 1
 FAKES = 256  # a stage's generated pictures, made once and then shared by all
-MOST_BYTES = 2000
-_NO_STORE = {"Cache-Control": "no-store"}
 _SECRET = secrets.token_bytes(32)
 _ready: set[str] = set()
 
@@ -52,9 +50,9 @@ async def new_round(request: Request) -> Response:
         stage = _stage(request.query_params.get("stage", "start"))
         number = _seed(request.query_params.get("seed"))
     except SettingError as error:
-        return _refused(error)
+        return refused(error)
     found = await _show(stage, number)
-    return _json(
+    return answered(
         {
             "round": _sign(stage, number),
             "stage": stage,
@@ -66,14 +64,14 @@ async def new_round(request: Request) -> Response:
 async def answer(request: Request) -> Response:
     """Take a student's word for a round; say the truth and what D of that stage thinks."""
     try:
-        asked = await _body(request)
+        asked = await read(request)
         stage, number = _verified(asked.get("round"))
         if asked.get("says") not in TRUTHS:
             raise SettingError("says", "one of " + ", ".join(TRUTHS), asked.get("says"))
     except SettingError as error:
-        return _refused(error)
+        return refused(error)
     found = await _show(stage, number)
-    return _json(
+    return answered(
         {
             "truth": found.truth,
             "d_probability": found.d_probability,
@@ -177,11 +175,11 @@ def _is_number(text: str) -> bool:
 async def train(request: Request) -> Response:
     """Let D learn against a student's points; answer with D along the line and the score."""
     try:
-        asked = await _body(request)
+        asked = await read(request)
         found = await apart(_turn, asked.get("points"), asked.get("level"), asked.get("seed", 0))
     except SettingError as error:
-        return _refused(error)
-    return _json(found)
+        return refused(error)
+    return answered(found)
 
 
 def _turn(points: Any, level: Any, seed: Any) -> dict[str, Any]:
@@ -205,38 +203,3 @@ def _turn(points: Any, level: Any, seed: Any) -> dict[str, Any]:
         "crowd": found.crowd,
         "collapsed": found.collapsed,
     }
-
-
-# Both -------------------------------------------------------------------------------------
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """Return the JSON object that was sent.
-
-    Raises:
-        SettingError: if it is none, or longer than any of ours.
-    """
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BYTES:
-            raise SettingError("body", f"at most {MOST_BYTES} bytes", len(content))
-    try:
-        asked = json.loads(content)
-    except (ValueError, RecursionError):
-        asked = None
-    if not isinstance(asked, dict):
-        raise SettingError("body", "a JSON object", bytes(content[:40]))
-    return asked
-
-
-def _refused(error: SettingError) -> Response:
-    return JSONResponse(
-        {"code": "setting", "field": error.name, "range": error.allowed},
-        status_code=400,
-        headers=_NO_STORE,
-    )
-
-
-def _json(content: dict[str, Any]) -> Response:
-    return JSONResponse(content, headers=_NO_STORE)
