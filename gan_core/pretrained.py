@@ -16,7 +16,7 @@ from gan_core.checkpoint import write_atomically
 from gan_core.classifier import DigitClassifier
 from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.latent import principal_directions
-from gan_core.models import MODELS, Generator
+from gan_core.models import Generator, without_weights
 
 FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
 GENERATORS = MODEL_KEYS
@@ -75,8 +75,8 @@ def load_generator(name: str, folder: Path = FOLDER) -> Generator:
         ValueError: on an unknown name.
     """
     config = _recipe(name, folder)
-    build = MODELS[config.model].generator
-    return filled(lambda: build(config.latent_dim), load_file(folder / f"{name}.safetensors"))
+    weights = load_file(folder / f"{name}.safetensors")
+    return filled(lambda: without_weights(config)[0], weights)
 
 
 @lru_cache(maxsize=8)
@@ -89,9 +89,8 @@ def load_discriminator(name: str, folder: Path = FOLDER) -> nn.Module:
         ValueError: on an unknown name.
     """
     config = _recipe(name, folder)
-    build = MODELS[config.model].discriminator
     weights = load_file(folder / f"{name}{OPPONENT}.safetensors")
-    return filled(lambda: build(config.dropout), weights)
+    return filled(lambda: without_weights(config)[1], weights)
 
 
 def _recipe(name: str, folder: Path) -> TrainConfig:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from gan_core.checkpoint import write_atomically
 from gan_core.config import SettingError, TrainConfig
 from gan_core.latent import draw
-from gan_core.models import MODELS, PIXELS, Generator
+from gan_core.models import PIXELS, Generator, without_weights
 from gan_core.pictures import Grey, contact_sheet, to_grey
 from gan_core.pretrained import filled
 from gan_core.trainer import StepReport, Trainer
@@ -139,7 +139,6 @@ def load_stage(key: str, folder: Path = FOLDER) -> Stage:
     told = card(folder)
     config = TrainConfig.from_dict(told["config"])
     weights = load_file(folder / f"{key}.safetensors")
-    pair = MODELS[config.model]
     generator, discriminator = (
         {
             name.removeprefix(player + "."): value
@@ -151,8 +150,8 @@ def load_stage(key: str, folder: Path = FOLDER) -> Stage:
     return Stage(
         key,
         told["iterations"][key],
-        filled(lambda: pair.generator(config.latent_dim), generator),
-        filled(lambda: pair.discriminator(config.dropout), discriminator),
+        filled(lambda: without_weights(config)[0], generator),
+        filled(lambda: without_weights(config)[1], discriminator),
     )
 
 
