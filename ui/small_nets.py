@@ -19,9 +19,7 @@ _T = TypeVar("_T")
 
 def _prepare() -> None:
     warm.wait()
-    import torch
-
-    torch.set_num_threads(1)  # of this thread
+    warm.use_one_thread()
 
 
 _worker = ThreadPoolExecutor(1, thread_name_prefix="small-nets", initializer=_prepare)
