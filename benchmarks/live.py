@@ -373,12 +373,12 @@ def _aged(origin: Run, iterations: int) -> Run:
     assert picture is not None
     # No public way fills a run's memory without training.
     history, album = History(), Album()
-    run._history, run._album = history, album
+    run._screen._history, run._screen._album = history, album
     values = [getattr(report, name) for name in CURVES]
     for iteration in range(1, iterations + 1):
         history.append(values)
         if album.wants(iteration):
-            album.add(iteration, picture.png)
+            album.add(iteration, picture.page)
     run.play()
     run.advance(0)
     return run

@@ -95,14 +95,14 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One picture kept for looking back."""
+    """One look kept for looking back: a PNG of pictures, or points with what explains them."""
 
     iteration: int
-    png: bytes
+    content: bytes
 
 
 class Album:
-    """Pictures kept at iterations that grow by a quarter: 0, 1, 2, … 6, 8, 10, 12, 15, …
+    """Looks kept at iterations that grow by a quarter: 0, 1, 2, … 6, 8, 10, 12, 15, …
 
     Sixty-odd pages reach a million iterations, so the album is bounded.
     """
@@ -117,7 +117,7 @@ class Album:
         """Say whether a picture at this iteration should be added."""
         return iteration >= self._next
 
-    def add(self, iteration: int, png: bytes) -> None:
-        """Keep a picture; replaces the tuple, so that readers need no lock."""
-        self.pages = (*self.pages, Page(iteration, png))
+    def add(self, iteration: int, content: bytes) -> None:
+        """Keep a look; replaces the tuple, so that readers need no lock."""
+        self.pages = (*self.pages, Page(iteration, content))
         self._next = max(iteration + 1, round(iteration * self.GROWTH))

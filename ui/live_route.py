@@ -203,7 +203,7 @@ async def album_page(request: Request) -> Response:
     found = engine().find(request.path_params["token"])
     pages: Sequence[Any] = found[0].frame.album if found else ()
     page = _whole(request.path_params["page"], otherwise=-1)
-    return _png(pages[page].png if 0 <= page < len(pages) else None)
+    return _png(pages[page].content if 0 <= page < len(pages) else None)
 
 
 async def history(request: Request) -> Response:

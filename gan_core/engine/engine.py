@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gan_core.config import TrainConfig
+from gan_core.config import POINT_KEYS, TrainConfig
 from gan_core.engine.run import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_core.data import ImageSet
+    from gan_core.engine.views import Data
 
 SLICE_SECONDS = 0.05
 DETACH_SECONDS = 10.0
@@ -43,7 +43,7 @@ class Engine:
     def __init__(
         self,
         workers: int | None = None,
-        load_data: Callable[[str], ImageSet] | None = None,
+        load_data: Callable[[str], Data] | None = None,
         max_runs: int = MAX_RUNS,
     ) -> None:
         self._cores = max(1, (os.cpu_count() or 2) - 1)
@@ -61,15 +61,22 @@ class Engine:
         for thread in [*self._threads, threading.Thread(target=self._tidy, daemon=True)]:
             thread.start()
 
-    def start(self, config: TrainConfig, state: dict[str, Tensor] | None = None) -> Run:
+    def start(
+        self,
+        config: TrainConfig,
+        state: dict[str, Tensor] | None = None,
+        data: Data | None = None,
+    ) -> Run:
         """Begin a run, paused; it is built by a worker and shows itself when ready.
+
+        ``data``: what to train on, where that is nothing to be had by its key.
 
         Raises:
             EngineFull: if there is no room even after reaping what nobody watches.
         """
         if len(self.runs()) >= self._max_runs:
             self._make_room()
-        run = Run(config, self._load_data, self._wake, state)
+        run = Run(config, self._load_data, self._wake, state, data)
         with self._turn:
             self._runs[run.control_token] = (run, True)
             self._runs[run.view_token] = (run, False)
@@ -166,7 +173,11 @@ def _use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def _default_data(key: str) -> ImageSet:
+def _default_data(key: str) -> Data:
+    if key in POINT_KEYS:
+        from gan_core.points.data import load_points
+
+        return load_points(key)
     from gan_core.data import load_images
 
     return load_images(key)

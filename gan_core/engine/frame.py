@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gan_core.history import Curves, Page
 from gan_core.pictures import Grey, png
 
 if TYPE_CHECKING:
+    from gan_core.points.meter import Readings
+    from gan_core.points.slow import SlowStep
     from gan_core.trainer import StepReport
 
 
@@ -35,9 +37,32 @@ class Reason:
     detail: str = ""
 
 
+class Look(Protocol):
+    """What there is to see of G and D at one moment. ``id`` rises with every new one.
+
+    ``about`` and ``content`` travel together in an answer: a few JSON values, and bytes
+    that they explain. ``page`` is what the album keeps: it can be read alone.
+    """
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def iteration(self) -> int: ...
+
+    @property
+    def about(self) -> dict[str, Any]: ...
+
+    @property
+    def content(self) -> bytes: ...
+
+    @property
+    def page(self) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Picture:
-    """A contact sheet of samples. ``id`` rises with every new one."""
+    """A contact sheet of samples: the look of a run on pictures."""
 
     id: int
     iteration: int
@@ -50,10 +75,35 @@ class Picture:
         """The picture as PNG: encoded once, when the first viewer asks."""
         return png(self.grey)
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """How the sheet is laid out."""
+        layout = {"rows": self.rows, "columns": self.columns}
+        return {"id": self.id, "iteration": self.iteration, **layout}
+
+    @property
+    def content(self) -> bytes:
+        """The PNG, which says all itself."""
+        return self.png
+
+    @property
+    def page(self) -> bytes:
+        """The PNG, which says all itself."""
+        return self.png
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One look at a run. ``run_id`` rises when it starts again from the beginning."""
+    """One look at a run.
+
+    Attributes:
+        run_id: rises whenever what was seen before no longer leads to what is seen now:
+            when the run starts again, or goes back.
+        rates: learning rates of G and D in use; None before the run is built.
+        kept: iterations that the run can go back to, ascending.
+        meter: how good the points are, where the run makes points.
+        slow: the newest step taken under glass.
+    """
 
     run_id: int
     state: RunState
@@ -65,5 +115,10 @@ class Frame:
     rate: float | None
     report: StepReport | None
     curves: Curves
-    picture: Picture | None
+    picture: Look | None
     album: tuple[Page, ...]
+    kind: str = "pictures"
+    rates: tuple[float, float] | None = None
+    kept: tuple[int, ...] = ()
+    meter: Readings | None = None
+    slow: SlowStep | None = None

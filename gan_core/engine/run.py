@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import logging
-import math
 import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from gan_core.config import TrainConfig
-from gan_core.engine.frame import Frame, Picture, Reason, RunState
-from gan_core.history import CURVES, Album, History
-from gan_core.pictures import contact_sheet, png, to_grey
+from gan_core.engine.frame import Frame, Reason, RunState
+from gan_core.engine.plan import FOR_EVER, Plan
+from gan_core.engine.screen import Screen
+from gan_core.engine.session import Session
+from gan_core.engine.views import view_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_core.data import ImageSet
-    from gan_core.trainer import StepReport, Trainer
+    from gan_core.engine.views import Data
+    from gan_core.trainer import Trainer
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SAMPLES = 64
-WATCHED_SECONDS = 2.0
-PICTURE_GAP = 0.15
-LONGEST_PICTURE_GAP = 0.2
-PICTURE_SHARE = 0.05
 MAX_PLANNED = 1_000_000
 
 
@@ -61,31 +58,33 @@ class Run:
     def __init__(
         self,
         config: TrainConfig,
-        load_data: Callable[[str], ImageSet],
+        load_data: Callable[[str], Data],
         wake: Callable[[Run], None],
         state: dict[str, Tensor] | None = None,
+        data: Data | None = None,
     ) -> None:
         self.control_token = secrets.token_urlsafe(12)
         self.view_token = secrets.token_urlsafe(12)
         self.config = config
         self.asked = config
-        self.data: ImageSet | None = None
+        self.data: Data | None = None
         self.real_png: bytes | None = None
         self.keep_going = False
         self.last_seen = time.monotonic()
         self._load_data = load_data
         self._wake = wake
         self._initial_state = state
+        self._given = data
         self._wanted: deque[Callable[[], None]] = deque()
-        self._plan: deque[tuple[str, float]] = deque()
+        self._plan = Plan()
         self._lock = threading.Lock()  # guards _viewers alone
         self._viewers: dict[str, float] = {}
-        self._trainer: Trainer | None = None
+        self._session: Session | None = None
         self._restart_wanted = True
-        self._loaded: ImageSet | Exception | None = None
+        self._loaded: Data | Exception | None = None
         self._load_number = 0
         self._once_built: list[Callable[[], None]] = []
-        self._picture_id = 0
+        self._look_numbers = count(1)
         self._run_id = 0
         self._detached = False
         self._begin()
@@ -93,34 +92,15 @@ class Run:
     def _begin(self) -> None:
         """Forget what was seen; the trainer is built by a worker."""
         self._run_id += 1
-        self._history = History()
-        self._album = Album()
-        self._marks: deque[tuple[float, int]] = deque()
-        self._report: StepReport | None = None
-        self._reason: Reason | None = None
-        self._state = RunState.LOADING
-        self._picture_time = 0.0
-        self._picture_cost = 0.0
-        self.frame: Frame = Frame(
-            run_id=self._run_id,
-            state=RunState.LOADING,
-            reason=None,
-            iteration=0,
-            discriminator_moves=0,
-            generator_moves=0,
-            epoch=0.0,
-            rate=None,
-            report=None,
-            curves=self._history.curves(),
-            picture=None,
-            album=(),
-        )
+        self._screen = Screen(self._run_id, self._look_numbers)
+        self._state, self._reason = RunState.LOADING, None
+        self.frame: Frame = self._screen.frame(None, RunState.LOADING)
 
     # Steering: from any thread, returns at once ------------------------------------
 
     def play(self) -> None:
         """Train until told otherwise."""
-        self._want(lambda: self._follow("both", math.inf))
+        self._want(lambda: self._plan.add("both", FOR_EVER))
 
     def pause(self) -> None:
         """Stop after the move being made."""
@@ -128,28 +108,71 @@ class Run:
 
     def step(self, count: int = 1) -> None:
         """Make ``count`` iterations, then pause."""
-        self._want(lambda: self._follow("both", min(max(count, 1), MAX_PLANNED)))
+        self._want(lambda: self._plan.add("both", min(max(count, 1), MAX_PLANNED)))
 
     def step_discriminator(self, count: int = 1) -> None:
         """Let D alone move ``count`` times, then pause."""
-        self._want(lambda: self._follow("d", min(max(count, 1), MAX_PLANNED)))
+        self._want(lambda: self._plan.add("d", min(max(count, 1), MAX_PLANNED)))
 
     def step_generator(self, count: int = 1) -> None:
         """Let G alone move ``count`` times, then pause."""
-        self._want(lambda: self._follow("g", min(max(count, 1), MAX_PLANNED)))
+        self._want(lambda: self._plan.add("g", min(max(count, 1), MAX_PLANNED)))
+
+    def slow_step(self) -> None:
+        """Make one iteration under glass, then pause; ``frame.slow`` tells what happened."""
+
+        def begin() -> None:
+            self._plan.clear()
+            self._plan.add("slow", 1)
+
+        self._want(begin)
+
+    def set_rates(self, generator: float | None = None, discriminator: float | None = None) -> None:
+        """Change learning rates from the next move on; None leaves one as it is.
+
+        Raises:
+            SettingError: (a ValueError) if a rate is out of range.
+        """
+        given = {"generator_lr": generator, "discriminator_lr": discriminator}
+        changes = {name: rate for name, rate in given.items() if rate is not None}
+        self.asked = self.asked.replace(**changes)
+
+        def change() -> None:
+            if self._session is not None:
+                now = self._session.rates
+                self._session.set_rates((generator or now[0], discriminator or now[1]))
+                self.config = self.config.replace(**changes)
+
+        self._want(change)
+
+    def rewind(self, iteration: int) -> None:
+        """Go back to the youngest kept state at or before ``iteration``, and pause there.
+
+        Training goes on from it bit for bit, with the learning rates of then.
+        """
+        self._want(lambda: self._go_back(iteration))
 
     def reset(self) -> None:
         """Start again from the same seed: the same first weights."""
         self.restart(self.config)
 
-    def restart(self, config: TrainConfig, state: dict[str, Tensor] | None = None) -> None:
-        """Start again with another recipe, or from a saved state; viewers stay."""
+    def restart(
+        self,
+        config: TrainConfig,
+        state: dict[str, Tensor] | None = None,
+        data: Data | None = None,
+    ) -> None:
+        """Start again with another recipe, from a saved state, or on given data; viewers stay.
+
+        Data once given serve for as long as the recipe names them.
+        """
         self.asked = config
 
         def begin() -> None:
             if self._state == RunState.STOPPED:
                 return
             self._initial_state = state
+            self._given = data or self._given
             self._plan.clear()
             self._restart_wanted = True
 
@@ -161,7 +184,7 @@ class Run:
         def finish() -> None:
             self._restart_wanted = False
             self._load_number += 1  # data that are under way come too late
-            self._loaded = self._trainer = None
+            self._loaded = self._session = None
             self._end(RunState.STOPPED, None)
             self._wanted.extend(self._once_built)  # whoever waits learns of it
             self._once_built.clear()
@@ -188,9 +211,9 @@ class Run:
                 self._once_built.append(take)
             elif future.set_running_or_notify_cancel():  # else nobody waits any more
                 try:
-                    if self._trainer is None:
+                    if self._session is None:
                         raise RuntimeError("the run has no networks to look at")
-                    future.set_result(look(self._trainer))
+                    future.set_result(look(self._session.trainer))
                 except Exception as error:  # whoever asked learns of it; the run goes on
                     future.set_exception(error)
 
@@ -208,12 +231,6 @@ class Run:
         self._wanted.append(action)
         self._wake(self)
         return True
-
-    def _follow(self, move: str, count: float) -> None:
-        """Replace the plan; half moves queue up, so that no click is lost."""
-        if count == math.inf or (self._plan and self._plan[0][1] == math.inf):
-            self._plan.clear()
-        self._plan.append((move, count))
 
     # Watching ----------------------------------------------------------------------
 
@@ -299,13 +316,16 @@ class Run:
         """Get the data in a thread of its own: a download must not hold up other runs."""
         self._restart_wanted = False
         self._begin()
-        self._trainer = None  # the old one's memory goes before the new one's comes
+        self._session = None  # the old one's memory goes before the new one's comes
         self._load_number += 1
+        if self._given is not None and self._given.key == self.asked.dataset:
+            self._loaded = self._given
+            return
         arguments = (self._load_number, self.asked.dataset)
         threading.Thread(target=self._load, args=arguments, daemon=True, name="load-data").start()
 
     def _load(self, number: int, key: str) -> None:
-        outcome: ImageSet | Exception
+        outcome: Data | Exception
         try:
             outcome = self._load_data(key)
         except Exception as error:  # raised again by the worker, which reports it
@@ -326,96 +346,40 @@ class Run:
         assert loaded is not None
         self.data = loaded
         self.config = self.asked.replace(dataset=self.data.key)
-        self._trainer = Trainer(self.config, self.data.images)
+        view = view_of(loaded)
+        trainer = Trainer(self.config, view.samples)
         if self._initial_state is not None:
-            self._trainer.load_state_dict(self._initial_state)
-            self._history = History(first=self._trainer.iteration + 1)
+            trainer.load_state_dict(self._initial_state)
+        self._session = Session(trainer, view, self._screen)
         self._state = RunState.PAUSED
-        self.real_png = png(contact_sheet(to_grey(self.data.images[:SAMPLES])))
-        self._draw()
+        self.real_png = view.real_png
 
     def _train(self, deadline: float) -> None:
+        deadline = self._screen.not_after(deadline, self.last_seen)
         while self._plan and self._ready and not self._detached and not self._wanted:
-            self._record(self._move())
+            assert self._session is not None
+            move, is_last = self._plan.next()
+            self._session.move(move, is_last=is_last)
             if time.perf_counter() >= deadline:
                 return
 
-    def _move(self) -> StepReport:
-        assert self._trainer is not None
-        move, left = self._plan[0]
-        if left <= 1:
-            self._plan.popleft()
-        else:
-            self._plan[0] = (move, left - 1)
-        if move == "d":
-            return self._trainer.step_discriminator()
-        if move == "g":
-            return self._trainer.step_generator()
-        return self._trainer.step()
-
-    def _record(self, report: StepReport) -> None:
-        self._report = report
-        self._history.append([getattr(report, name) for name in CURVES])
-        if self._album.wants(report.iteration):
-            self._draw()
-
-    # Publishing --------------------------------------------------------------------
+    def _go_back(self, iteration: int) -> None:
+        session = self._session
+        if session is None or not session.go_back(iteration, self._run_id + 1):
+            return
+        self._run_id += 1
+        generator_lr, discriminator_lr = session.rates
+        rates = {"generator_lr": generator_lr, "discriminator_lr": discriminator_lr}
+        self.config, self.asked = self.config.replace(**rates), self.asked.replace(**rates)
+        self._end(RunState.PAUSED, None)
 
     def _publish(self) -> None:
-        """Replace the frame; draw a picture when one is due and somebody looks."""
-        if self._ready:
+        """Replace the frame; what a pause leaves can be gone back to."""
+        session = self._session
+        if self._ready and session is not None:
             waiting = RunState.DETACHED if self._detached else RunState.RUNNING
             self._state = waiting if self._plan else RunState.PAUSED
-        if self._picture_due():
-            self._draw()
-        trainer = self._trainer
-        self.frame = replace(
-            self.frame,
-            state=self._state,
-            reason=self._reason,
-            iteration=trainer.iteration if trainer else 0,
-            discriminator_moves=trainer.discriminator_moves if trainer else 0,
-            generator_moves=trainer.generator_moves if trainer else 0,
-            epoch=trainer.epoch if trainer else 0.0,
-            rate=self._rate(),
-            report=self._report,
-            curves=self._history.curves(),
-            album=self._album.pages,
+            session.keep_on() if self._plan else session.rest()
+        self.frame = self._screen.frame(
+            session, self._state, self._reason, last_seen=self.last_seen
         )
-
-    def _picture_due(self) -> bool:
-        shown = self.frame.picture
-        if self._trainer is None or shown is None or shown.iteration == self._trainer.iteration:
-            return False
-        if self._state != RunState.RUNNING:
-            return self._alive or self._state == RunState.DIVERGED
-        if time.monotonic() - self.last_seen > WATCHED_SECONDS:
-            return False
-        # A slow generator is drawn less often, so that looking costs training little.
-        gap = min(max(PICTURE_GAP, self._picture_cost / PICTURE_SHARE), LONGEST_PICTURE_GAP)
-        return time.perf_counter() - self._picture_time >= gap
-
-    def _draw(self) -> None:
-        assert self._trainer is not None
-        begin = time.perf_counter()
-        grey = contact_sheet(to_grey(self._trainer.sample(SAMPLES)))
-        self._picture_id += 1
-        side = math.isqrt(SAMPLES)
-        picture = Picture(self._picture_id, self._trainer.iteration, side, side, grey)
-        if self._album.wants(picture.iteration):
-            self._album.add(picture.iteration, picture.png)
-        self.frame = replace(self.frame, picture=picture, album=self._album.pages)
-        self._picture_time = time.perf_counter()
-        self._picture_cost = self._picture_time - begin
-
-    def _rate(self) -> float | None:
-        """Iterations a second over the last three seconds of training, as it was seen."""
-        if self._state != RunState.RUNNING or self._trainer is None:
-            self._marks.clear()
-            return None
-        now = time.perf_counter()
-        self._marks.append((now, self._trainer.iteration))
-        while now - self._marks[0][0] > 3:
-            self._marks.popleft()
-        (then, first), (_, last) = self._marks[0], self._marks[-1]
-        return (last - first) / (now - then) if now - then > 0.3 else None

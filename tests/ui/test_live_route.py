@@ -11,7 +11,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import StarletteDeprecationWarning
 
 from gan_core.checkpoint import from_bytes
-from gan_core.engine import Engine, Run, RunState
+from gan_core.engine import Engine, Run, RunState, views
 from gan_core.engine import frame as frame_module
-from gan_core.engine import run as run_module
-from gan_core.history import CURVES, History
+from gan_core.history import CURVES
 from gan_core.pictures import contact_sheet, to_grey
 from gan_core.trainer import Trainer
 from ui import live_route
@@ -49,7 +47,7 @@ def client(engine: Engine) -> Iterator[TestClient]:
 @pytest.fixture
 def run(engine, tiny_config, wait_until, monkeypatch) -> Run:
     """A run that is built, whose history doubles its buckets after eight iterations."""
-    monkeypatch.setattr(run_module, "History", partial(History, CAPACITY))
+    monkeypatch.setattr(views.PictureView, "buckets", CAPACITY)
     run = engine.start(tiny_config)
     wait_until(lambda: run.frame.state == RunState.PAUSED)
     return run
@@ -363,7 +361,7 @@ def test_the_owner_is_one_viewer_also_when_steering(client, run):
 def test_the_real_pictures_are_the_first_of_the_data(client, run, digits):
     answer = client.get(f"/api/run/{run.view_token}/real.png")
     assert answer.headers["content-type"] == "image/png"
-    expected = contact_sheet(to_grey(digits.images[: run_module.SAMPLES]))
+    expected = contact_sheet(to_grey(digits.images[: views.SAMPLES]))
     assert np.array_equal(grey(answer.content), expected)
 
 

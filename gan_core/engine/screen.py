@@ -1,0 +1,153 @@
+"""What a run shows: curves, looks and an album, drawn when they are due."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from gan_core.engine.frame import Frame, Look, Reason, RunState
+from gan_core.history import CURVES, Album, History
+
+if TYPE_CHECKING:
+    from gan_core.engine.session import Session
+    from gan_core.engine.views import View
+    from gan_core.trainer import StepReport, Trainer
+
+WATCHED_SECONDS = 2.0
+LOOK_SHARE = 0.05
+
+
+class Screen:
+    """Draws one run from its beginning on; a new start of the run gets a new screen.
+
+    Args:
+        run_id: of which start of the run this is.
+        numbers: where the ids of looks come from; they rise over all starts of a run.
+    """
+
+    def __init__(self, run_id: int, numbers: Iterator[int]) -> None:
+        self.run_id = run_id
+        self._numbers = numbers
+        self._view: View | None = None
+        self._history = History()
+        self._album = Album()
+        self._marks: deque[tuple[float, int]] = deque()
+        self._report: StepReport | None = None
+        self._look: Look | None = None
+        self._look_time = 0.0
+        self._look_cost = 0.0
+
+    def begin(self, view: View, trainer: Trainer) -> None:
+        """Draw the first look; curves begin behind what the trainer has done already."""
+        self._view = view
+        self._history = History(view.buckets, first=trainer.iteration + 1)
+        self._draw(trainer, finely=True)
+
+    def record(self, report: StepReport, trainer: Trainer) -> bool:
+        """Take in what a move measured; say whether the album kept a look of it."""
+        self._report = report
+        self._history.append([getattr(report, name) for name in CURVES])
+        wanted = self._album.wants(report.iteration)
+        if wanted:
+            self._draw(trainer, finely=False)
+        return wanted
+
+    def frame(
+        self,
+        session: Session | None,
+        state: RunState,
+        reason: Reason | None = None,
+        *,
+        last_seen: float = 0.0,
+    ) -> Frame:
+        """Return what there is to see now; draw a look if one is due and somebody looks."""
+        trainer = session.trainer if session else None
+        if trainer is not None and self._due(trainer, state, last_seen):
+            self._draw(trainer, finely=state != RunState.RUNNING)
+        view = self._view
+        return Frame(
+            run_id=self.run_id,
+            state=state,
+            reason=reason,
+            iteration=trainer.iteration if trainer else 0,
+            discriminator_moves=trainer.discriminator_moves if trainer else 0,
+            generator_moves=trainer.generator_moves if trainer else 0,
+            epoch=trainer.epoch if trainer else 0.0,
+            rate=self._rate(trainer, state),
+            report=self._report,
+            curves=self._history.curves(),
+            picture=self._look,
+            album=self._album.pages,
+            kind=view.kind if view else "pictures",
+            rates=session.rates if session else None,
+            kept=session.kept if session else (),
+            meter=view.readings if view else None,
+            slow=session.slow if session else None,
+        )
+
+    def not_after(self, deadline: float, last_seen: float) -> float:
+        """Return when a worker should come to draw: at ``deadline``, or before if watched."""
+        if self._view is None or not _watched(last_seen):
+            return deadline
+        return min(deadline, self._next_look)
+
+    @property
+    def _next_look(self) -> float:
+        """When a look is due while the run is watched, on the clock of ``perf_counter``."""
+        assert self._view is not None
+        shortest, longest = self._view.gaps
+        # A slow generator is drawn less often, so that looking costs training little.
+        return self._look_time + min(max(shortest, self._look_cost / LOOK_SHARE), longest)
+
+    def memory(self) -> Any:
+        """Return what was seen so far, for going back to it."""
+        view = self._view.memory() if self._view else None
+        seen = copy.deepcopy((self._history, self._report))
+        return seen, copy.copy(self._album), view
+
+    def go_back(self, run_id: int, memory: Any, trainer: Trainer) -> None:
+        """Show again what had been seen by then; ``run_id`` tells browsers to forget."""
+        seen, album, view = memory
+        self.run_id = run_id
+        self._history, self._report = copy.deepcopy(seen)
+        self._album = copy.copy(album)
+        self._marks.clear()
+        if self._view:
+            self._view.remember(view)
+        self._draw(trainer, finely=True)
+
+    def _due(self, trainer: Trainer, state: RunState, last_seen: float) -> bool:
+        shown = self._look
+        if shown is None or shown.iteration == trainer.iteration:
+            return False
+        if state != RunState.RUNNING:
+            return state in (RunState.PAUSED, RunState.DETACHED, RunState.DIVERGED)
+        return _watched(last_seen) and time.perf_counter() >= self._next_look
+
+    def _draw(self, trainer: Trainer, *, finely: bool) -> None:
+        assert self._view is not None
+        begin = time.perf_counter()
+        self._look = self._view.draw(trainer, next(self._numbers), finely=finely)
+        if self._album.wants(trainer.iteration):
+            self._album.add(trainer.iteration, self._look.page)
+        self._look_time = time.perf_counter()
+        self._look_cost = self._look_time - begin
+
+    def _rate(self, trainer: Trainer | None, state: RunState) -> float | None:
+        """Iterations a second over the last three seconds of training, as it was seen."""
+        if state != RunState.RUNNING or trainer is None:
+            self._marks.clear()
+            return None
+        now = time.perf_counter()
+        self._marks.append((now, trainer.iteration))
+        while now - self._marks[0][0] > 3:
+            self._marks.popleft()
+        (then, first), (_, last) = self._marks[0], self._marks[-1]
+        return (last - first) / (now - then) if now - then > 0.3 else None
+
+
+def _watched(last_seen: float) -> bool:
+    return time.monotonic() - last_seen <= WATCHED_SECONDS

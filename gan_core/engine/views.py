@@ -1,0 +1,97 @@
+"""How a run is looked at: what is drawn of pictures, and what of points.
+
+A view belongs to one start of one run; a worker builds it with the trainer, and
+everything it draws changes nothing in training.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gan_core.engine.frame import Look, Picture
+from gan_core.pictures import contact_sheet, png, to_grey
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gan_core.data import ImageSet
+    from gan_core.points.data import PointData
+    from gan_core.points.meter import Readings
+    from gan_core.trainer import Trainer
+
+    Data = ImageSet | PointData
+
+SAMPLES = 64
+
+
+class View(Protocol):
+    """What the engine asks of a view.
+
+    Attributes:
+        kind: "pictures" or "points".
+        samples: what the trainer trains on.
+        real_png: the data as a picture, where that is how they are shown.
+        gaps: shortest and longest time between two looks, in seconds.
+        buckets: in how many buckets the curves are kept.
+        most_bytes: how much memory the states to go back to may take.
+        readings: what its meter has read so far, if it has one.
+    """
+
+    kind: str
+    samples: Tensor
+    real_png: bytes | None
+    gaps: tuple[float, float]
+    buckets: int
+    most_bytes: int
+    readings: Readings | None
+
+    def draw(self, trainer: Trainer, number: int, *, finely: bool) -> Look:
+        """Draw a look. ``finely``: training rests, so time does not matter."""
+        ...
+
+    def memory(self) -> Any:
+        """Return what is needed to go on drawing from here after going back."""
+        ...
+
+    def remember(self, memory: Any) -> None:
+        """Go back to such a memory."""
+        ...
+
+
+class PictureView:
+    """Pictures as a contact sheet, the same noise in every one.
+
+    Its networks are too large for states to go back to: some 36 MB each.
+    """
+
+    kind = "pictures"
+    gaps = (0.15, 0.2)
+    buckets = 512
+    most_bytes = 0
+    readings: Readings | None = None
+
+    def __init__(self, data: ImageSet) -> None:
+        self.samples = data.images
+        self.real_png: bytes | None = png(contact_sheet(to_grey(data.images[:SAMPLES])))
+
+    def draw(self, trainer: Trainer, number: int, *, finely: bool) -> Picture:  # noqa: ARG002
+        """Draw what G makes of the same noise as ever."""
+        grey = contact_sheet(to_grey(trainer.sample(SAMPLES)))
+        side = math.isqrt(SAMPLES)
+        return Picture(number, trainer.iteration, side, side, grey)
+
+    def memory(self) -> None:
+        """Return nothing: every sheet stands alone."""
+
+    def remember(self, memory: Any) -> None:
+        """Do nothing: every sheet stands alone."""
+
+
+def view_of(data: Data) -> View:
+    """Return the view that fits the data."""
+    if hasattr(data, "images"):
+        return PictureView(data)
+    from gan_core.points.view import PointView
+
+    return PointView(data)
