@@ -1,8 +1,9 @@
 """The live route: how pictures and numbers of a run reach any number of browsers.
 
 ``GET api/run/<token>`` answers with one frame: the length of a JSON text, the
-JSON, and a PNG if there is a new picture. The browser says what it already
-holds, so only new points travel. No Streamlit script runs for any of this.
+JSON, and the bytes of a new look: a PNG of pictures, or points as its JSON explains
+them. The browser says what it already holds, so only what is new travels. No
+Streamlit script runs for any of this.
 """
 
 from __future__ import annotations
@@ -10,32 +11,35 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import json
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gan_core.engine import Frame, Run
-from gan_core.history import CURVES, Curves
+from gan_core.config import SettingError
+from gan_core.engine import Picture, Run
+from gan_core.history import CURVES
+from ui.live_frame import encode
+from ui.questions import answered, refused
 from ui.runs import engine
 
-SHOWN = ("d_loss", "g_loss", "d_real", "d_fake")
-_COLUMNS = [CURVES.index(name) for name in SHOWN]
 _NO_STORE = {"Cache-Control": "no-store"}
 MOST_STEPS = 1000
 
-VERBS: dict[str, Callable[[Run, int], None]] = {
+VERBS: dict[str, Callable[[Run, QueryParams], None]] = {
     "play": lambda run, _: run.play(),
     "pause": lambda run, _: run.pause(),
-    "step": lambda run, count: run.step(count),
-    "step-discriminator": lambda run, count: run.step_discriminator(count),
-    "step-generator": lambda run, count: run.step_generator(count),
+    "step": lambda run, ask: run.step(_count(ask)),
+    "step-discriminator": lambda run, ask: run.step_discriminator(_count(ask)),
+    "step-generator": lambda run, ask: run.step_generator(_count(ask)),
+    "slow": lambda run, _: run.slow_step(),
+    "rates": lambda run, ask: run.set_rates(_rate(ask, "g"), _rate(ask, "d")),
+    "rewind": lambda run, ask: run.rewind(_whole(ask.get("to"))),
     "reset": lambda run, _: run.reset(),
 }
 
@@ -50,6 +54,9 @@ def routes() -> list[BaseRoute]:
         Route(base + "/history.csv", history),
         Route(base + "/checkpoint.safetensors", checkpoint),
         Route(base + "/album/{page}.png", album_page),
+        Route(base + "/album/{page}.bin", album_page),
+        Route(base + "/slow.json", slow_step),
+        Route(base + "/meter.csv", meter),
         Route(base + "/{verb}", steer, methods=["POST"]),
     ]
 
@@ -68,6 +75,8 @@ async def look(request: Request) -> Response:
         held_width=_whole(ask.get("width")),
         held_bucket=_whole(ask.get("from")),
         held_picture=_whole(ask.get("picture")),
+        held_thinned=_whole(ask.get("meter")),
+        held_readings=_whole(ask.get("meter_from")),
         extra={
             "may_control": may_steer,
             "viewers": run.viewers,
@@ -79,89 +88,24 @@ async def look(request: Request) -> Response:
     return Response(body, media_type="application/octet-stream", headers=_NO_STORE)
 
 
-def encode(
-    frame: Frame,
-    *,
-    held_width: int = 0,
-    held_bucket: int = 0,
-    held_picture: int = 0,
-    extra: dict[str, Any] | None = None,
-) -> bytes:
-    """Turn a frame into bytes, leaving out what the browser holds."""
-    picture = frame.picture
-    is_new = picture is not None and picture.id != held_picture
-    head = {
-        "state": frame.state,
-        "reason": None
-        if frame.reason is None
-        else {
-            "code": frame.reason.code,
-            "iteration": frame.reason.iteration,
-            "detail": frame.reason.detail,
-        },
-        "run_id": frame.run_id,
-        "iteration": frame.iteration,
-        "d_moves": frame.discriminator_moves,
-        "g_moves": frame.generator_moves,
-        "rate": _number(frame.rate),
-        "epoch": round(frame.epoch, 3),
-        "last_move": frame.report.move if frame.report else "none",
-        "report": _report(frame),
-        "history": _history(frame.curves, held_width, held_bucket),
-        "picture": {
-            "id": picture.id,
-            "iteration": picture.iteration,
-            "rows": picture.rows,
-            "columns": picture.columns,
-        }
-        if picture is not None and is_new
-        else None,
-        "album": [page.iteration for page in frame.album],
-        **(extra or {}),
-    }
-    text = json.dumps(head, separators=(",", ":")).encode()
-    image = picture.png if picture is not None and is_new else b""
-    return len(text).to_bytes(4, "little") + text + image
-
-
-def _report(frame: Frame) -> dict[str, Any] | None:
-    report = frame.report
-    if report is None:
-        return None
-    numbers = {name: _number(getattr(report, name)) for name in CURVES}
-    terms = [_number(term) for term in report.d_terms]
-    return {"iteration": report.iteration, **numbers, "d_terms": terms}
-
-
-def _history(curves: Curves, held_width: int, held_bucket: int) -> dict[str, Any]:
-    known = held_width == curves.width and 0 <= held_bucket <= len(curves.mean)
-    start = held_bucket if known else 0
-    return {
-        "width": curves.width,
-        "start": start,
-        "first_iteration": curves.first,
-        "names": SHOWN,
-        "low": _rows(curves.low[start:]),
-        "high": _rows(curves.high[start:]),
-        "mean": _rows(curves.mean[start:]),
-    }
-
-
-def _rows(values: Any) -> list[list[float | None]]:
-    kept = np.round(values[:, _COLUMNS], 4).tolist()
-    return [[_number(value) for value in row] for row in kept]
-
-
-def _number(value: float | None) -> float | None:
-    """JSON has no nan: null says "not measured"."""
-    return None if value is None or not math.isfinite(value) else value
-
-
 def _whole(text: str | None, otherwise: int = 0) -> int:
     try:
         return int(text or otherwise)
     except ValueError:
         return otherwise
+
+
+def _count(ask: QueryParams) -> int:
+    return min(max(_whole(ask.get("count", "1")), 1), MOST_STEPS)
+
+
+def _rate(ask: QueryParams, player: str) -> float | None:
+    """Return the learning rate asked for; what is no number is for the recipe to refuse."""
+    text = ask.get(player)
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return math.nan
 
 
 async def steer(request: Request) -> Response:
@@ -177,7 +121,10 @@ async def steer(request: Request) -> Response:
         run.keep_going = ask.get("on") == "1"
     elif verb in VERBS:
         run.seen()
-        VERBS[verb](run, min(max(_whole(ask.get("count", "1")), 1), MOST_STEPS))
+        try:
+            VERBS[verb](run, ask)
+        except SettingError as error:
+            return refused(error)
     else:
         return Response(status_code=404)
     return Response(status_code=204)
@@ -193,17 +140,31 @@ async def samples(request: Request) -> Response:
     """Answer with the newest picture as a file to keep."""
     found = engine().find(request.path_params["token"])
     picture = found[0].frame.picture if found else None
-    if picture is None:
+    if picture is None or not isinstance(picture, Picture):
         return Response(status_code=404)
     return _png(picture.png, f"gan-samples-{picture.iteration}.png")
 
 
 async def album_page(request: Request) -> Response:
-    """Answer with a picture from earlier in the run."""
+    """Answer with a look from earlier in the run: a picture, or points as one message."""
     found = engine().find(request.path_params["token"])
-    pages: Sequence[Any] = found[0].frame.album if found else ()
+    frame = found[0].frame if found else None
+    wanted = ".bin" if frame and frame.kind == "points" else ".png"
     page = _whole(request.path_params["page"], otherwise=-1)
-    return _png(pages[page].content if 0 <= page < len(pages) else None)
+    if frame is None or not 0 <= page < len(frame.album) or not request.url.path.endswith(wanted):
+        return Response(status_code=404)
+    kind = "image/png" if wanted == ".png" else "application/octet-stream"
+    return _file(frame.album[page].content, kind, None)
+
+
+async def slow_step(request: Request) -> Response:
+    """Answer with the newest iteration that was taken under glass."""
+    found = engine().find(request.path_params["token"])
+    slow = found[0].frame.slow if found else None
+    if slow is None:
+        return Response(status_code=404)
+    told = {"number": slow.number, "iteration": slow.iteration, "moments": slow.moments}
+    return answered(told)
 
 
 async def history(request: Request) -> Response:
@@ -223,6 +184,22 @@ async def history(request: Request) -> Response:
         cells = ["" if math.isnan(value) else f"{value:.6g}" for value in row]
         writer.writerow([first, first + curves.width - 1, *cells])
     return _file(table.getvalue().encode(), "text/csv", "gan-history.csv")
+
+
+async def meter(request: Request) -> Response:
+    """Answer with what the meter has read as CSV: one row a reading."""
+    found = engine().find(request.path_params["token"])
+    readings = found[0].frame.meter if found else None
+    if readings is None:
+        return Response(status_code=404)
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["iteration", *readings.names])
+    for iteration, row in zip(readings.iterations, readings.rows, strict=True):
+        writer.writerow(
+            [iteration, *("" if math.isnan(value) else f"{value:.6g}" for value in row)]
+        )
+    return _file(table.getvalue().encode(), "text/csv", "gan-meter.csv")
 
 
 async def checkpoint(request: Request) -> Response:

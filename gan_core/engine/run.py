@@ -119,11 +119,15 @@ class Run:
         self._want(lambda: self._plan.add("g", min(max(count, 1), MAX_PLANNED)))
 
     def slow_step(self) -> None:
-        """Make one iteration under glass, then pause; ``frame.slow`` tells what happened."""
+        """Make one iteration under glass, then pause; ``frame.slow`` tells what happened.
+
+        For points only: of a picture there is too much to tell.
+        """
 
         def begin() -> None:
-            self._plan.clear()
-            self._plan.add("slow", 1)
+            if self.frame.kind == "points":
+                self._plan.clear()
+                self._plan.add("slow", 1)
 
         self._want(begin)
 

@@ -26,7 +26,7 @@ from gan_core.engine import frame as frame_module
 from gan_core.history import CURVES
 from gan_core.pictures import contact_sheet, to_grey
 from gan_core.trainer import Trainer
-from ui import live_route
+from ui import live_frame, live_route
 
 with warnings.catch_warnings():  # it would like the successor of httpx better
     warnings.simplefilter("ignore", StarletteDeprecationWarning)
@@ -110,7 +110,7 @@ def test_a_first_look_brings_everything(client, run):
         "width": 1,
         "start": 0,
         "first_iteration": 1,
-        "names": list(live_route.SHOWN),
+        "names": list(live_frame.SHOWN),
         "low": [],
         "high": [],
         "mean": [],
@@ -135,7 +135,7 @@ def test_the_numbers_are_those_of_the_trainer(client, run, settle):
     assert head["report"]["iteration"] == 2
     assert head["report"]["d_loss"] == report.d_loss
     assert head["report"]["d_terms"] == list(report.d_terms)
-    shown = [CURVES.index(name) for name in live_route.SHOWN]
+    shown = [CURVES.index(name) for name in live_frame.SHOWN]
     assert np.allclose(head["history"]["mean"], run.frame.curves.mean[:, shown], atol=6e-5)
 
 
@@ -191,7 +191,7 @@ def test_infinity_is_null_too(run, settle):
     frame = run.frame
     curves = replace(frame.curves, high=np.full_like(frame.curves.high, np.inf))
     report = replace(frame.report, d_loss=math.inf, d_terms=(math.nan, -math.inf))
-    head, _ = decode(live_route.encode(replace(frame, curves=curves, report=report)))
+    head, _ = decode(live_frame.encode(replace(frame, curves=curves, report=report)))
     assert head["history"]["high"] == [[None] * 4]
     assert head["report"]["d_loss"] is None
     assert head["report"]["d_terms"] == [None, None]

@@ -19,7 +19,7 @@ from gan_core.theory.levels import LEVELS
 from ui import losses, words
 from ui.guess_route import STAGE_KEYS
 from ui.lessons import LESSONS
-from ui.live_route import SHOWN
+from ui.live_frame import SHOWN
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "pages").glob("*.py"))
