@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
-from gan_core.config import TrainConfig
+from gan_core.config import POINT_MODEL, TrainConfig
 from gan_core.engine.frame import Frame, Reason, RunState
+from gan_core.engine.loading import Loading
 from gan_core.engine.plan import FOR_EVER, Plan
 from gan_core.engine.screen import Screen
 from gan_core.engine.session import Session
@@ -71,7 +72,6 @@ class Run:
         self.real_png: bytes | None = None
         self.keep_going = False
         self.last_seen = time.monotonic()
-        self._load_data = load_data
         self._wake = wake
         self._initial_state = state
         self._given = data
@@ -81,8 +81,7 @@ class Run:
         self._viewers: dict[str, float] = {}
         self._session: Session | None = None
         self._restart_wanted = True
-        self._loaded: Data | Exception | None = None
-        self._load_number = 0
+        self._loading = Loading(load_data, self._want)
         self._once_built: list[Callable[[], None]] = []
         self._look_numbers = count(1)
         self._run_id = 0
@@ -92,7 +91,8 @@ class Run:
     def _begin(self) -> None:
         """Forget what was seen; the trainer is built by a worker."""
         self._run_id += 1
-        self._screen = Screen(self._run_id, self._look_numbers)
+        kind = "points" if self.asked.model == POINT_MODEL else "pictures"
+        self._screen = Screen(kind, self._run_id, self._look_numbers)
         self._state, self._reason = RunState.LOADING, None
         self.frame: Frame = self._screen.frame(None, RunState.LOADING)
 
@@ -125,7 +125,7 @@ class Run:
         """
 
         def begin() -> None:
-            if self.frame.kind == "points":
+            if self.asked.model == POINT_MODEL:
                 self._plan.clear()
                 self._plan.add("slow", 1)
 
@@ -187,8 +187,8 @@ class Run:
 
         def finish() -> None:
             self._restart_wanted = False
-            self._load_number += 1  # data that are under way come too late
-            self._loaded = self._session = None
+            self._loading.cancel()
+            self._session = None
             self._end(RunState.STOPPED, None)
             self._wanted.extend(self._once_built)  # whoever waits learns of it
             self._once_built.clear()
@@ -211,7 +211,7 @@ class Run:
         future: Future[T] = Future()
 
         def take() -> None:
-            if self._loading:
+            if self._being_built:
                 self._once_built.append(take)
             elif future.set_running_or_notify_cancel():  # else nobody waits any more
                 try:
@@ -226,7 +226,7 @@ class Run:
         return future
 
     @property
-    def _loading(self) -> bool:
+    def _being_built(self) -> bool:
         return self._restart_wanted or self._state == RunState.LOADING
 
     def _want(self, action: Callable[[], None]) -> bool:
@@ -270,7 +270,7 @@ class Run:
     @property
     def has_work(self) -> bool:
         """Say whether a worker would find something to do."""
-        if self._wanted or self._restart_wanted or self._loaded is not None:
+        if self._wanted or self._restart_wanted or self._loading.arrived:
             return True
         return bool(self._plan) and not self._detached and self._ready
 
@@ -293,7 +293,7 @@ class Run:
             self._obey()
             if self._restart_wanted:
                 self._fetch()
-            if self._loaded is not None:
+            if self._loading.arrived:
                 try:
                     self._build()
                 finally:
@@ -317,40 +317,17 @@ class Run:
             self._wanted.popleft()()
 
     def _fetch(self) -> None:
-        """Get the data in a thread of its own: a download must not hold up other runs."""
         self._restart_wanted = False
         self._begin()
         self._session = None  # the old one's memory goes before the new one's comes
-        self._load_number += 1
-        if self._given is not None and self._given.key == self.asked.dataset:
-            self._loaded = self._given
-            return
-        arguments = (self._load_number, self.asked.dataset)
-        threading.Thread(target=self._load, args=arguments, daemon=True, name="load-data").start()
-
-    def _load(self, number: int, key: str) -> None:
-        outcome: Data | Exception
-        try:
-            outcome = self._load_data(key)
-        except Exception as error:  # raised again by the worker, which reports it
-            outcome = error
-
-        def deliver() -> None:
-            if number == self._load_number:  # not overtaken by another restart
-                self._loaded = outcome
-
-        self._want(deliver)
+        self._loading.start(self.asked.dataset, self._given)
 
     def _build(self) -> None:
         from gan_core.trainer import Trainer
 
-        loaded, self._loaded = self._loaded, None
-        if isinstance(loaded, Exception):
-            raise loaded
-        assert loaded is not None
-        self.data = loaded
+        self.data = self._loading.take()
         self.config = self.asked.replace(dataset=self.data.key)
-        view = view_of(loaded)
+        view = view_of(self.data)
         trainer = Trainer(self.config, view.samples)
         if self._initial_state is not None:
             trainer.load_state_dict(self._initial_state)

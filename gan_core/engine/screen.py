@@ -24,11 +24,13 @@ class Screen:
     """Draws one run from its beginning on; a new start of the run gets a new screen.
 
     Args:
+        kind: what the run makes, "pictures" or "points".
         run_id: of which start of the run this is.
         numbers: where the ids of looks come from; they rise over all starts of a run.
     """
 
-    def __init__(self, run_id: int, numbers: Iterator[int]) -> None:
+    def __init__(self, kind: str, run_id: int, numbers: Iterator[int]) -> None:
+        self.kind = kind
         self.run_id = run_id
         self._numbers = numbers
         self._view: View | None = None
@@ -81,7 +83,7 @@ class Screen:
             curves=self._history.curves(),
             picture=self._look,
             album=self._album.pages,
-            kind=view.kind if view else "pictures",
+            kind=self.kind,
             rates=session.rates if session else None,
             kept=session.kept if session else (),
             meter=view.readings if view else None,

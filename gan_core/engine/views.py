@@ -29,7 +29,6 @@ class View(Protocol):
     """What the engine asks of a view.
 
     Attributes:
-        kind: "pictures" or "points".
         samples: what the trainer trains on.
         real_png: the data as a picture, where that is how they are shown.
         gaps: shortest and longest time between two looks, in seconds.
@@ -38,7 +37,6 @@ class View(Protocol):
         readings: what its meter has read so far, if it has one.
     """
 
-    kind: str
     samples: Tensor
     real_png: bytes | None
     gaps: tuple[float, float]
@@ -65,7 +63,6 @@ class PictureView:
     Its networks are too large for states to go back to: some 36 MB each.
     """
 
-    kind = "pictures"
     gaps = (0.15, 0.2)
     buckets = 512
     most_bytes = 0
