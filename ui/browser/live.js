@@ -9,9 +9,9 @@ import { View } from "./view.js";
 const ALL = { picture: true, real: true, curves: true };
 
 /** One live run on the page: holds what the server sent, and keeps the view in step with it. */
-class Live {
-  constructor(parent, data) {
-    this.root = element("div", { class: "gan-live", tabindex: -1 });
+export class Live {
+  constructor(parent, data, { kind = "", pace } = {}) {
+    this.root = element("div", { class: `gan-live ${kind}`.trim(), tabindex: -1 });
     parent.append(this.root);
     this.client = new RunClient(data.token);
     this.frames = 0;
@@ -21,11 +21,17 @@ class Live {
     this.show(data);
     this.stopKeys = listenForKeys(this.root, (verb) => this.view.transport.press(verb));
     this.poller = new Poller(this.client, {
-      held: () => ({ ...this.history.held, picture: this.pictureId }),
+      pace,
+      held: () => this.held(),
       answer: (news) => this.take(news),
       lost: () => this.enter("lost"),
       gone: () => this.enter("gone"),
     });
+  }
+
+  /** What this page holds already, for the server to leave out. */
+  held() {
+    return { ...this.history.held, picture: this.pictureId };
   }
 
   /** Drop what was held of the run, as after a reset. */
@@ -40,14 +46,15 @@ class Live {
     this.data = data;
     this.sign = JSON.stringify(data);
     this.view?.close();
-    this.view = new View(data, this.client, {
-      verb: (verb) => this.post(verb),
-      choose: (iteration) => this.lookAt(iteration),
-      resize: () => this.redraw(ALL),
-    });
+    const actions = { verb: (verb) => this.post(verb), choose: (iteration) => this.lookAt(iteration), resize: () => this.redraw(ALL) };
+    this.view = this.makeView(data, actions);
     this.root.replaceChildren(this.view.element);
     this.view.update(this);
     this.redraw(ALL);
+  }
+
+  makeView(data, actions) {
+    return new View(data, this.client, actions);
   }
 
   /** Take a new set of data from Streamlit: new words make a new view, anything else a new coat of paint. */
@@ -78,14 +85,19 @@ class Live {
     this.enter(answer.state);
   }
 
-  async takePicture({ id, iteration, rows, columns }, bytes) {
-    this.pictureId = id;
-    if (rows !== this.layout.rows || columns !== this.layout.columns) this.redraw({ real: true });
-    this.layout = { rows, columns };
-    this.latest = { iteration, bitmap: await createImageBitmap(new Blob([bytes], { type: "image/png" })) };
+  async takePicture(picture, bytes) {
+    this.pictureId = picture.id;
+    this.latest = { iteration: picture.iteration, bitmap: await this.open(picture, bytes) };
     if (this.lookedBack !== null) return;
     this.shown = this.latest;
     this.redraw({ picture: true });
+  }
+
+  /** Make what came into something that can be drawn. */
+  open({ rows, columns }, bytes) {
+    if (rows !== this.layout.rows || columns !== this.layout.columns) this.redraw({ real: true });
+    this.layout = { rows, columns };
+    return createImageBitmap(new Blob([bytes], { type: "image/png" }));
   }
 
   /** The real samples come once; while the data is still loading they may not be there yet. */
@@ -125,11 +137,15 @@ class Live {
   /** A recorded picture, fetched once. */
   recorded(iteration) {
     if (!this.album.has(iteration)) {
-      const coming = this.client.bitmap(`/album/${this.answer.album.indexOf(iteration)}.png`);
+      const coming = this.fetchPage(this.answer.album.indexOf(iteration));
       coming.catch(() => this.album.delete(iteration));
       this.album.set(iteration, coming);
     }
     return this.album.get(iteration);
+  }
+
+  fetchPage(page) {
+    return this.client.bitmap(`/album/${page}.png`);
   }
 
   async post(verb) {

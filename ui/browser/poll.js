@@ -41,6 +41,16 @@ export class RunClient {
     return createImageBitmap(await (await this.fetch(rest)).blob());
   }
 
+  /** Fetch a recorded look: its JSON and its bytes. */
+  async look(rest) {
+    return decodeAnswer(await (await this.fetch(rest)).arrayBuffer());
+  }
+
+  /** Fetch something in JSON. */
+  async json(rest) {
+    return (await this.fetch(rest)).json();
+  }
+
   /** Send one verb, such as "play" or "step?count=10". */
   async post(verb) {
     await this.fetch(`/${verb}`, { method: "POST" });
@@ -57,7 +67,8 @@ export class RunClient {
 export class Poller {
   /**
    * @param {RunClient} client
-   * @param {{held: () => object, answer: (news: object) => Promise<void>, lost: () => void, gone: () => void}} listener
+   * @param {{held: () => object, answer: (news: object) => Promise<void>, lost: () => void, gone: () => void, pace?: number}} listener
+   *   `pace`: milliseconds from one question to the next while the run trains.
    */
   constructor(client, listener) {
     Object.assign(this, { client, listener, pace: RESTING_PACE, failures: 0, busy: false, again: false, stopped: false });
@@ -103,7 +114,7 @@ export class Poller {
       const news = await this.client.news(this.listener.held(), this.abort.signal);
       if (this.stopped) return;
       this.failures = 0;
-      this.pace = news.state.state === "running" ? RUNNING_PACE : RESTING_PACE;
+      this.pace = news.state.state === "running" ? (this.listener.pace ?? RUNNING_PACE) : RESTING_PACE;
       await this.listener.answer(news);
     } finally {
       clearTimeout(patience);
