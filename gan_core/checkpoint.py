@@ -22,6 +22,7 @@ from torch import Tensor
 
 from gan_core.config import SettingError, TrainConfig
 from gan_core.models import without_weights
+from gan_core.optimizers import COUNTS, MOMENTS
 
 FORMAT = "gan-course-run-1"
 MAX_BYTES = 128 * 1024 * 1024
@@ -194,6 +195,6 @@ def _expected_shapes(
             continue
         for index, weight in enumerate(module.parameters()):
             entry = f"{name}_optimizer.{index}"
-            optional |= {f"{entry}.exp_avg": tuple(weight.shape), f"{entry}.step": ()}
-            optional[f"{entry}.exp_avg_sq"] = tuple(weight.shape)
+            optional |= {f"{entry}.{key}": tuple(weight.shape) for key in MOMENTS[config.optimizer]}
+            optional |= {f"{entry}.{key}": () for key in COUNTS[config.optimizer]}
     return required, optional

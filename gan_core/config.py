@@ -8,6 +8,13 @@ from typing import Any, Self
 
 MODEL_KEYS = ("mlp", "dcgan")
 DATASET_KEYS = ("mnist", "fashion_mnist", "kmnist", "digits")
+# The players and the data of the playground, which are points in the plane.
+POINT_MODEL = "points"
+POINT_KEYS = (
+    *("line", "gaussians", "ring", "disjoint", "eight"),
+    *("eight_soft", "grid", "moons", "spiral", "checkerboard"),
+)
+OWN_POINTS = "own"
 LOSS_KEYS = (
     "non_saturating",
     "minimax",
@@ -18,6 +25,8 @@ LOSS_KEYS = (
     "relativistic",
 )
 SWITCH_KEYS = ("off", "on")
+NOISE_KEYS = ("gaussian", "uniform")
+OPTIMIZER_KEYS = ("adam", "sgd")
 
 
 class SettingError(ValueError):
@@ -33,6 +42,13 @@ class SettingError(ValueError):
         self.name = name
         self.allowed = allowed
         self.value = shown[:80]
+
+
+class NobodyMoves(SettingError):
+    """Neither player would ever move: D:G is 0:0."""
+
+    def __init__(self) -> None:
+        super().__init__("generator_steps", "at least 1 where discriminator_steps is 0", 0)
 
 
 def _one_of(default: str, options: tuple[str, ...]) -> Any:
@@ -54,8 +70,8 @@ class TrainConfig:
     """
 
     # Name of the data, kept for the record; the trainer trains on the tensor it is given.
-    dataset: str = _one_of("mnist", DATASET_KEYS)
-    model: str = _one_of("mlp", MODEL_KEYS)
+    dataset: str = _one_of("mnist", (*DATASET_KEYS, *POINT_KEYS, OWN_POINTS))
+    model: str = _one_of("mlp", (*MODEL_KEYS, POINT_MODEL))
     # The loss people mean by "the GAN loss" (Goodfellow 2014, section 3).
     loss: str = _one_of("non_saturating", LOSS_KEYS)
     # 100 coordinates of noise, as in DCGAN (Radford 2016) and most lessons since.
@@ -68,7 +84,9 @@ class TrainConfig:
     beta1: float = _number(0.5, 0.0, 0.99)
     beta2: float = _number(0.999, 0.5, 0.99999)
     # D-moves for one G-move. One each keeps the game even; more make D a better judge.
-    discriminator_steps: int = _number(1, 1, 20)
+    discriminator_steps: int = _number(1, 0, 20)
+    # G-moves an iteration. With 0 of either, that player stays as it is; not both may.
+    generator_steps: int = _number(1, 0, 20)
     # Dropout in the MLP discriminator, as the lesson has it.
     dropout: float = _number(0.3, 0.0, 0.9)
     # What bounds the slope of D (gan_core/penalties.py, gan_core/spectral.py). All off: the
@@ -84,6 +102,16 @@ class TrainConfig:
     spectral_norm: str = _one_of("off", SWITCH_KEYS)
     # Averaging of G's weights for the pictures (0 = off). .999 looks back about 1,000 moves.
     ema_decay: float = _number(0.0, 0.0, 0.99999)
+    # Standard normal, or uniform in [-1, 1] per coordinate: a sheet with an edge.
+    noise: str = _one_of("gaussian", NOISE_KEYS)
+    # Plain gradient descent is what theorems are about; it needs far larger rates than Adam.
+    optimizer: str = _one_of("adam", OPTIMIZER_KEYS)
+    # Both rates fall along half a cosine to 5 % within so many moves of their player, and
+    # stay there (0 = no fall). Late in training smaller moves settle what large ones found.
+    lr_decay_moves: int = _number(0, 0, 1_000_000)
+    # Hidden layers of both players and units in each; the picture models have their own.
+    layers: int = _number(3, 0, 5)
+    width: int = _number(128, 1, 256)
     # The same seed gives the same weights, batches and noise.
     seed: int = _number(0, 0, 2**31 - 1)
 
@@ -96,6 +124,8 @@ class TrainConfig:
                 whole = isinstance(spec.default, int)
                 checked = _check_number(spec.name, value, spec.metadata["range"], whole=whole)
                 object.__setattr__(self, spec.name, checked)
+        if self.discriminator_steps == self.generator_steps == 0:
+            raise NobodyMoves
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed, checked again."""

@@ -17,7 +17,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan_core.models import IMAGE_SHAPE, Dropout
+from gan_core.layers import Dropout
+from gan_core.models import IMAGE_SHAPE
 
 FORMAT = "gan-course-network-1"
 

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from gan_core.models import Generator
+from gan_core.layers import Generator
 
 # A coordinate of a standard normal z is hardly ever beyond 5; the sliders reach 12.
 LARGEST_COORDINATE = 50.0
 
 
-def draw(count: int, latent_dim: int, seed: int) -> Tensor:
-    """Return (count, latent_dim) standard normal noise that depends on ``seed`` alone."""
-    return torch.randn(count, latent_dim, generator=torch.Generator().manual_seed(seed))
+def draw(count: int, latent_dim: int, seed: int, kind: str = "gaussian") -> Tensor:
+    """Return (count, latent_dim) noise that depends on ``seed`` (and ``kind``) alone."""
+    return NOISES[kind]((count, latent_dim), torch.Generator().manual_seed(seed))
+
+
+def gaussian(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+    """Return standard normal noise."""
+    return torch.randn(shape, generator=random)
+
+
+def uniform(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+    """Return noise that is uniform in [-1, 1] per coordinate."""
+    return torch.rand(shape, generator=random) * 2 - 1
+
+
+NOISES: dict[str, Callable[[tuple[int, ...], torch.Generator], Tensor]] = {
+    "gaussian": gaussian,
+    "uniform": uniform,
+}
 
 
 def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:

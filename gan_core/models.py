@@ -1,4 +1,4 @@
-"""The players: generators and discriminators for 28×28 grey pictures.
+"""The players: generators and discriminators for 28×28 grey pictures, and their registry.
 
 Every discriminator returns *logits*; the sigmoid belongs to the loss.
 Nothing here touches torch's global random numbers: weights and dropout masks
@@ -14,50 +14,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gan_core.config import TrainConfig
+from gan_core.config import POINT_MODEL, TrainConfig
+from gan_core.layers import LEAK, Dropout, Generator
+from gan_core.points.nets import PointDiscriminator, PointGenerator
 from gan_core.spectral import add_spectral_norm, start_spectral_norm
 
 IMAGE_SHAPE = (1, 28, 28)
 PIXELS = math.prod(IMAGE_SHAPE)
-LEAK = 0.2
-
-
-class Dropout(nn.Module):
-    """Dropout whose masks come from a given generator (Srivastava 2014).
-
-    ``nn.Dropout`` draws from the process-wide random numbers, which thirty
-    students share; a run could then not be repeated.
-    """
-
-    def __init__(self, probability: float) -> None:
-        super().__init__()
-        self.probability = probability
-        self.random: torch.Generator | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.probability == 0:
-            return x
-        return x * self.mask(x)
-
-    def mask(self, x: Tensor) -> Tensor:
-        """Draw a mask of zeros and 1/(1-p), so that the mean of x is kept.
-
-        Sixteen random bits decide on each unit: p is exact to 1/65536, and one
-        draw of the generator serves four units where ``bernoulli_`` takes one each.
-        """
-        keep = 1 - self.probability
-        draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64)
-        draws.random_(-(2**63), None, generator=self.random)
-        bits = draws.view(torch.int16)[: x.numel()].view(x.shape)
-        return (bits < round(keep * 65536) - 32768).to(x.dtype).div_(keep)
-
-
-class Generator(nn.Module):
-    """A network that turns noise (N, latent_dim) into pictures (N, 1, 28, 28)."""
-
-    def __init__(self, latent_dim: int) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
 
 
 class MLPGenerator(Generator):
@@ -166,18 +129,39 @@ class ConvDiscriminator(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class ModelPair:
-    """A generator, a discriminator and the way their weights start."""
+    """A generator, a discriminator and the way their weights start.
+
+    Attributes:
+        generator: makes G from latent_dim, and from the settings in ``sized_by`` by name.
+        discriminator: makes D from dropout, and likewise.
+        initialise: draws the weights.
+        sample_shape: the shape of one sample; the data are (N, *sample_shape).
+        sized_by: the settings that size both players.
+    """
 
     key: str
-    generator: Callable[[int], Generator]
-    discriminator: Callable[[float], nn.Module]
+    generator: Callable[..., Generator]
+    discriminator: Callable[..., nn.Module]
     initialise: Callable[[nn.Module, torch.Generator], None]
+    sample_shape: tuple[int, ...] = IMAGE_SHAPE
+    sized_by: tuple[str, ...] = ()
+
+    def new_generator(self, config: TrainConfig) -> Generator:
+        """Return G as the recipe sizes it."""
+        return self.generator(config.latent_dim, **self._size(config))
+
+    def new_discriminator(self, config: TrainConfig) -> nn.Module:
+        """Return D as the recipe sizes it."""
+        return self.discriminator(config.dropout, **self._size(config))
+
+    def _size(self, config: TrainConfig) -> dict[str, int]:
+        return {name: getattr(config, name) for name in self.sized_by}
 
 
 def build_generator(config: TrainConfig, random: torch.Generator) -> Generator:
     """Return a freshly initialised generator; draws only from ``random``."""
     with torch.device("meta"):  # no weights yet: torch would draw them from the shared numbers
-        generator = MODELS[config.model].generator(config.latent_dim)
+        generator = MODELS[config.model].new_generator(config)
     _prepare(generator, config, random)
     return generator
 
@@ -185,7 +169,7 @@ def build_generator(config: TrainConfig, random: torch.Generator) -> Generator:
 def build_discriminator(config: TrainConfig, random: torch.Generator) -> nn.Module:
     """Return a freshly initialised discriminator; draws only from ``random``."""
     with torch.device("meta"):
-        discriminator = MODELS[config.model].discriminator(config.dropout)
+        discriminator = MODELS[config.model].new_discriminator(config)
     _prepare(discriminator, config, random)
     if config.spectral_norm == "on":
         add_spectral_norm(discriminator)
@@ -196,8 +180,8 @@ def build_discriminator(config: TrainConfig, random: torch.Generator) -> nn.Modu
 def without_weights(config: TrainConfig) -> tuple[Generator, nn.Module]:
     """Return both players as shapes only, to compare a file with."""
     with torch.device("meta"):
-        generator = MODELS[config.model].generator(config.latent_dim)
-        discriminator = MODELS[config.model].discriminator(config.dropout)
+        generator = MODELS[config.model].new_generator(config)
+        discriminator = MODELS[config.model].new_discriminator(config)
         if config.spectral_norm == "on":
             add_spectral_norm(discriminator)
     return generator, discriminator
@@ -247,5 +231,13 @@ MODELS: dict[str, ModelPair] = {
     for pair in (
         ModelPair("mlp", MLPGenerator, MLPDiscriminator, torch_default_weights),
         ModelPair("dcgan", ConvGenerator, ConvDiscriminator, dcgan_weights),
+        ModelPair(
+            POINT_MODEL,
+            PointGenerator,
+            PointDiscriminator,
+            torch_default_weights,
+            sample_shape=(2,),
+            sized_by=("layers", "width"),
+        ),
     )
 }

@@ -16,7 +16,8 @@ from gan_core.checkpoint import write_atomically
 from gan_core.classifier import DigitClassifier
 from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.latent import principal_directions
-from gan_core.models import Generator, without_weights
+from gan_core.layers import Generator
+from gan_core.models import without_weights
 
 FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
 GENERATORS = MODEL_KEYS

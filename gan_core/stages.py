@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from gan_core.checkpoint import write_atomically
 from gan_core.config import SettingError, TrainConfig
 from gan_core.latent import draw
-from gan_core.models import Generator, without_weights
+from gan_core.layers import Generator
+from gan_core.models import without_weights
 from gan_core.pictures import Grey, contact_sheet, to_grey
 from gan_core.pretrained import filled
 from gan_core.trainer import StepReport, Trainer

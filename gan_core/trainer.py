@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.optim import Optimizer
 
 from gan_core.batches import Batches
 from gan_core.config import TrainConfig
-from gan_core.latent import draw
+from gan_core.latent import NOISES, draw
 from gan_core.losses import LOSSES
-from gan_core.models import build_discriminator, build_generator
+from gan_core.models import MODELS, build_discriminator, build_generator
+from gan_core.moments import Watch, Witness
+from gan_core.optimizers import OPTIMIZERS, remaining_share
 from gan_core.penalties import chosen, clip_weights
 from gan_core.spectral import normalised
 from gan_core.state import gather, restore
@@ -69,26 +71,30 @@ class TrainingDiverged(ArithmeticError):
 
 @dataclass(frozen=True, slots=True)
 class _DiscriminatorMove:
-    loss: float
-    terms: tuple[float, ...]
-    real: float
-    fake: float
-    grad_norm: float
+    loss: float = NOT_MEASURED
+    terms: tuple[float, ...] = ()
+    real: float = NOT_MEASURED
+    fake: float = NOT_MEASURED
+    grad_norm: float = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)
 class _GeneratorMove:
-    loss: float
-    fake: float
-    grad_norm: float
+    loss: float = NOT_MEASURED
+    fake: float = NOT_MEASURED
+    grad_norm: float = NOT_MEASURED
+
+
+_NO_D_MOVE, _NO_G_MOVE = _DiscriminatorMove(), _GeneratorMove()
 
 
 class Trainer:
     """A GAN in training. The object is the state; ``run`` is a view of it.
 
     Args:
-        config: the recipe.
-        data: real pictures, float (N, 1, 28, 28) in [-1, 1], N ≥ 2.
+        config: the recipe; its rates are those in use (see :meth:`set_rates`).
+        data: N ≥ 2 real samples, float32: pictures (N, 1, 28, 28) in [-1, 1], or
+            points (N, 2) where the model is "points".
 
     Raises:
         ValueError: if ``data`` has another shape or type.
@@ -99,7 +105,7 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, data: Tensor) -> None:
         self.config = config
-        self.data = _checked(data)
+        self.data = _checked(data, MODELS[config.model].sample_shape)
         self.loss = LOSSES[config.loss]
         self.penalties = chosen(config)
         self.random = torch.Generator().manual_seed(config.seed)
@@ -107,9 +113,10 @@ class Trainer:
         self.discriminator = build_discriminator(config, self.random)
         self._generator_weights: list[Tensor] = list(self.generator.parameters())
         self._discriminator_weights: list[Tensor] = list(self.discriminator.parameters())
-        self.generator_optimizer = self._adam(self._generator_weights, config.generator_lr)
-        self.discriminator_optimizer = self._adam(
-            self._discriminator_weights, config.discriminator_lr
+        optimizer = OPTIMIZERS[config.optimizer]
+        self.generator_optimizer = optimizer(self._generator_weights, config.generator_lr, config)
+        self.discriminator_optimizer = optimizer(
+            self._discriminator_weights, config.discriminator_lr, config
         )
         self._normalised = normalised(self.discriminator)
         self.average = copy.deepcopy(self.generator).eval() if config.ema_decay else None
@@ -117,7 +124,7 @@ class Trainer:
         self.discriminator_moves = 0
         self.generator_moves = 0
         self._batches = Batches(self.data, config.batch_size, config.seed)
-        # The noise and pictures of D's last move, waiting for G's.
+        # The noise and the fakes of D's last move, waiting for G's.
         self._noise: Tensor | None = None
         self._fake: Tensor | None = None
 
@@ -128,73 +135,93 @@ class Trainer:
         for _ in range(iterations):
             yield self.step()
 
-    def step(self) -> StepReport:
-        """Make one iteration: D moves ``discriminator_steps`` times, then G once.
+    def step(self, watch: Watch | None = None) -> StepReport:
+        """Make one iteration: D moves ``discriminator_steps`` times, then G its ``generator_steps``.
+
+        Args:
+            watch: called with a ``Moment`` after each micro-step; the iteration is the same,
+                bit for bit, with and without.
 
         Raises:
             TrainingDiverged: before a move whose loss or gradient is out of bounds.
         """
+        d, g = _NO_D_MOVE, _NO_G_MOVE
         for _ in range(self.config.discriminator_steps):
-            d = self._move_discriminator()
-        g = self._move_generator()
-        self.iteration += 1
-        return StepReport(
-            iteration=self.iteration,
-            move="both",
-            d_loss=d.loss,
-            g_loss=g.loss,
-            d_real=d.real,
-            d_fake=d.fake,
-            d_terms=d.terms,
-            d_grad_norm=d.grad_norm,
-            g_grad_norm=g.grad_norm,
-        )
+            d = self._move_discriminator(watch)
+        for _ in range(self.config.generator_steps):
+            g = self._move_generator(watch)
+        return self._report("both", d, g)
 
-    def step_discriminator(self) -> StepReport:
+    def step_discriminator(self, watch: Watch | None = None) -> StepReport:
         """Let D alone move once; G's weights stay exactly as they are."""
-        d = self._move_discriminator()
+        return self._report("d", self._move_discriminator(watch), _NO_G_MOVE)
+
+    def step_generator(self, watch: Watch | None = None) -> StepReport:
+        """Let G alone move once; D's weights stay exactly as they are."""
+        return self._report("g", _NO_D_MOVE, self._move_generator(watch))
+
+    def set_rates(self, generator_lr: float, discriminator_lr: float) -> None:
+        """Change both learning rates, between two moves; ``config`` then holds the new ones.
+
+        Raises:
+            SettingError: if a rate is out of range; both then stay as they are.
+        """
+        self.config = self.config.replace(
+            generator_lr=generator_lr, discriminator_lr=discriminator_lr
+        )
+        self.generator_optimizer.param_groups[0]["lr"] = self.config.generator_lr
+        self.discriminator_optimizer.param_groups[0]["lr"] = self.config.discriminator_lr
+
+    def _report(self, move: str, d: _DiscriminatorMove, g: _GeneratorMove) -> StepReport:
         self.iteration += 1
         return StepReport(
             iteration=self.iteration,
-            move="d",
+            move=move,
             d_loss=d.loss,
+            g_loss=g.loss,
             d_real=d.real,
-            d_fake=d.fake,
+            d_fake=g.fake if d is _NO_D_MOVE else d.fake,
             d_terms=d.terms,
             d_grad_norm=d.grad_norm,
-        )
-
-    def step_generator(self) -> StepReport:
-        """Let G alone move once; D's weights stay exactly as they are."""
-        g = self._move_generator()
-        self.iteration += 1
-        return StepReport(
-            iteration=self.iteration,
-            move="g",
-            g_loss=g.loss,
-            d_fake=g.fake,
             g_grad_norm=g.grad_norm,
         )
 
-    def _move_discriminator(self) -> _DiscriminatorMove:
+    def _move_discriminator(self, watch: Watch | None = None) -> _DiscriminatorMove:
+        glass = self._witness(watch, "d")
         for layer, weight in self._normalised:
             layer.turn(weight)
         real = self._batches.next()
         self._noise = self._draw_noise()
+        if glass:
+            glass.tell("sample", real=real, noise=self._noise)
         self._fake = self.generator(self._noise)
         fake = self._fake.detach()
-        # One pass for both halves: D judges each picture on its own.
+        if glass:
+            glass.tell("generate", fake=fake)
+        # One pass for both halves: D judges each sample on its own.
         logits = self.discriminator(torch.cat([real, fake]))
         on_real, on_fake = logits.split([len(real), len(fake)])
+        if glass:
+            glass.tell("judge", real=on_real, fake=on_fake)
         terms = [term.mean() for term in self.loss.discriminator_terms(real=on_real, fake=on_fake)]
         terms += [
             penalty(self.discriminator, real=real, fake=fake, random=self.random).mean()
             for penalty in self.penalties
         ]
         loss = sum(terms[1:], terms[0])
-        norm = self._descend(loss, self._discriminator_weights, self.discriminator_optimizer, "L_D")
+        if glass:
+            glass.tell("loss", loss=loss, terms=torch.stack(terms))
+        norm = self._differentiate(loss, self._discriminator_weights, "L_D")
+        if glass:
+            glass.tell_gradient()
+        self._slow_down(
+            self.discriminator_optimizer, self.config.discriminator_lr, self.discriminator_moves
+        )
+        self.discriminator_optimizer.step()
         if self.config.weight_clip:
             clip_weights(self._discriminator_weights, self.config.weight_clip)
+        if glass:
+            glass.tell_move()
         self.discriminator_moves += 1
         return _DiscriminatorMove(
             loss=loss.item(),
@@ -204,15 +231,32 @@ class Trainer:
             grad_norm=norm,
         )
 
-    def _move_generator(self) -> _GeneratorMove:
+    def _move_generator(self, watch: Watch | None = None) -> _GeneratorMove:
+        glass = self._witness(watch, "g")
         fake = self._fake
         if fake is None:  # G moves twice in a row: new noise
-            fake = self.generator(self._draw_noise())
+            self._noise = self._draw_noise()
+            if glass:
+                glass.tell("sample", noise=self._noise)
+            fake = self.generator(self._noise)
+        if glass:
+            glass.tell("generate", fake=fake)
         self._noise = self._fake = None
         on_fake = self.discriminator(fake)
         on_real = self._judge_last_batch() if self.loss.compares else None
+        if glass:
+            glass.tell("judge", real=on_real, fake=on_fake)
         loss = self.loss.generator(real=on_real, fake=on_fake).mean()
-        norm = self._descend(loss, self._generator_weights, self.generator_optimizer, "L_G")
+        if glass:
+            glass.tell("loss", loss=loss)
+            (at_fake,) = torch.autograd.grad(loss, fake, retain_graph=True)
+        norm = self._differentiate(loss, self._generator_weights, "L_G")
+        if glass:
+            glass.tell_gradient(fake=at_fake)
+        self._slow_down(self.generator_optimizer, self.config.generator_lr, self.generator_moves)
+        self.generator_optimizer.step()
+        if glass:
+            glass.tell_move()
         self.generator_moves += 1
         self._follow_average()
         return _GeneratorMove(loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm)
@@ -226,17 +270,32 @@ class Trainer:
         """
         return self.discriminator(self._batches.last())
 
-    def _descend(self, loss: Tensor, weights: list[Tensor], adam: Adam, name: str) -> float:
-        """Move ``weights`` one step down ``loss``; the other player's stay frozen."""
-        adam.zero_grad(set_to_none=True)
+    def _differentiate(self, loss: Tensor, weights: list[Tensor], name: str) -> float:
+        """Set the gradients of ``weights``, the other player's stay as they are; return the norm.
+
+        Raises:
+            TrainingDiverged: if the loss or the gradient is out of bounds.
+        """
+        for weight in weights:
+            weight.grad = None
         loss.backward(inputs=weights)
         norm = torch.nn.utils.get_total_norm([w.grad for w in weights if w.grad is not None]).item()
         if not abs(loss.item()) <= LOSS_LIMIT:  # nan is caught here too
             raise TrainingDiverged(self.iteration + 1, name)
         if not math.isfinite(norm):
             raise TrainingDiverged(self.iteration + 1, f"the gradient of {name}")
-        adam.step()
         return norm
+
+    def _slow_down(self, optimizer: Optimizer, rate: float, moves: int) -> None:
+        """Let the learning rate fall as far as ``lr_decay_moves`` says."""
+        if self.config.lr_decay_moves:
+            share = remaining_share(moves, self.config.lr_decay_moves)
+            optimizer.param_groups[0]["lr"] = rate * share
+
+    def _witness(self, watch: Watch | None, player: str) -> Witness | None:
+        if watch is None:
+            return None
+        return Witness(watch, player, {"d": self.discriminator, "g": self.generator})
 
     # Looking, which never changes training --------------------------------------
 
@@ -247,11 +306,11 @@ class Trainer:
 
     def noise(self, count: int, seed: int = 0) -> Tensor:
         """Return (count, latent_dim) noise that depends on nothing but ``seed``."""
-        return draw(count, self.config.latent_dim, seed)
+        return draw(count, self.config.latent_dim, seed, self.config.noise)
 
     @torch.no_grad()
     def generate(self, z: Tensor) -> Tensor:
-        """Turn noise (N, latent_dim) into pictures (N, 1, 28, 28) in [-1, 1].
+        """Turn noise (N, latent_dim) into samples, (N, 1, 28, 28) or (N, 2).
 
         Uses the averaged weights where the config asks for an average.
         """
@@ -264,7 +323,7 @@ class Trainer:
             self.generator.train()
 
     def sample(self, count: int = 64, seed: int = 0) -> Tensor:
-        """Return ``count`` pictures (count, 1, 28, 28), the same noise at every call."""
+        """Return ``count`` samples, from the same noise at every call."""
         return self.generate(self.noise(count, seed))
 
     # State --------------------------------------------------------------------
@@ -322,7 +381,7 @@ class Trainer:
             networks["average"] = self.average
         return networks
 
-    def _optimizers(self) -> dict[str, Adam]:
+    def _optimizers(self) -> dict[str, Optimizer]:
         return {
             "generator_optimizer": self.generator_optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
@@ -330,13 +389,9 @@ class Trainer:
 
     # Parts ----------------------------------------------------------------------
 
-    def _adam(self, weights: list[Tensor], learning_rate: float) -> Adam:
-        betas = (self.config.beta1, self.config.beta2)
-        return Adam(weights, lr=learning_rate, betas=betas, fused=True)
-
     def _draw_noise(self) -> Tensor:
         shape = (self.config.batch_size, self.config.latent_dim)
-        return torch.randn(shape, generator=self.random)
+        return NOISES[self.config.noise](shape, self.random)
 
     @torch.no_grad()
     def _follow_average(self) -> None:
@@ -355,9 +410,10 @@ class Trainer:
         return self.loss.verdict(logits).mean().item()
 
 
-def _checked(data: Tensor) -> Tensor:
-    if data.ndim != 4 or tuple(data.shape[1:]) != (1, 28, 28) or len(data) < 2:
-        raise ValueError(f"data must have shape (N >= 2, 1, 28, 28), got {tuple(data.shape)}")
+def _checked(data: Tensor, sample_shape: tuple[int, ...]) -> Tensor:
+    if data.ndim == 0 or tuple(data.shape[1:]) != sample_shape or len(data) < 2:
+        wanted = ", ".join(map(str, ("N >= 2", *sample_shape)))
+        raise ValueError(f"data must have shape ({wanted}), got {tuple(data.shape)}")
     if data.dtype != torch.float32:
-        raise ValueError(f"data must be float32 in [-1, 1], got {data.dtype}")
+        raise ValueError(f"data must be float32, got {data.dtype}")
     return data

@@ -8,10 +8,13 @@ import re
 
 import pytest
 
-from gan_core.config import PRESETS, SettingError, TrainConfig, field_range
+from gan_core.config import OWN_POINTS, PRESETS, SettingError, TrainConfig, field_range
 from gan_core.data import DATASETS
+from gan_core.latent import NOISES
 from gan_core.losses import LOSSES
 from gan_core.models import MODELS
+from gan_core.optimizers import OPTIMIZERS
+from gan_core.points.sets import POINT_SETS
 
 FIELDS = dataclasses.fields(TrainConfig)
 NUMBERS = [spec.name for spec in FIELDS if "range" in spec.metadata]
@@ -28,11 +31,31 @@ def test_the_defaults_are_the_lessons_gan():
 
 
 @pytest.mark.parametrize(
-    ("name", "registry"), [("model", MODELS), ("loss", LOSSES), ("dataset", DATASETS)]
+    ("name", "registry"),
+    [
+        ("model", MODELS),
+        ("loss", LOSSES),
+        ("dataset", (*DATASETS, *POINT_SETS, OWN_POINTS)),
+        ("noise", NOISES),
+        ("optimizer", OPTIMIZERS),
+    ],
 )
 def test_the_options_are_the_keys_of_the_registry(name, registry):
     options = next(spec for spec in FIELDS if spec.name == name).metadata["options"]
     assert set(options) == set(registry)
+
+
+def test_a_game_in_which_nobody_moves_is_refused():
+    with pytest.raises(SettingError, match="generator_steps must be at least 1") as caught:
+        TrainConfig(discriminator_steps=0, generator_steps=0)
+    assert caught.value.name == "generator_steps"
+    assert TrainConfig(discriminator_steps=0).generator_steps == 1
+
+
+def test_the_sizes_and_the_fall_of_rates_change_no_default():
+    config = TrainConfig()
+    assert (config.generator_steps, config.noise, config.optimizer) == (1, "gaussian", "adam")
+    assert config.lr_decay_moves == 0
 
 
 @pytest.mark.parametrize("key", PRESETS)

@@ -8,16 +8,15 @@ import pytest
 import torch
 from torch import nn
 
-from gan_core.config import TrainConfig
+from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.models import (
-    MODELS,
     Dropout,
     build_discriminator,
     build_generator,
     count_parameters,
 )
 
-EVERY_MODEL = pytest.mark.parametrize("key", MODELS)
+EVERY_MODEL = pytest.mark.parametrize("key", MODEL_KEYS)
 
 
 def fresh(seed: int = 0) -> torch.Generator:

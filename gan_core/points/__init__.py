@@ -1,0 +1,1 @@
+"""Games whose data are points in the plane: the playground."""
