@@ -22,7 +22,7 @@ from gan_core.config import MODEL_KEYS
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from gan_core.models import Generator
+    from gan_core.layers import Generator
     from gan_core.trainer import Trainer
 
 # Some 12 MB a copy of the lesson's pair: a class of thirty may compare a few each.
