@@ -175,7 +175,7 @@ def _use_threads(count: int) -> None:
 
 def _default_data(key: str) -> Data:
     if key in POINT_KEYS:
-        from gan_core.points.data import load_points
+        from gan_core.points.sets import load_points
 
         return load_points(key)
     from gan_core.data import load_images

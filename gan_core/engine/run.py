@@ -93,7 +93,8 @@ class Run:
         self._run_id += 1
         kind = "points" if self.asked.model == POINT_MODEL else "pictures"
         self._screen = Screen(kind, self._run_id, self._look_numbers)
-        self._state, self._reason = RunState.LOADING, None
+        self._state = RunState.LOADING
+        self._reason: Reason | None = None
         self.frame: Frame = self._screen.frame(None, RunState.LOADING)
 
     # Steering: from any thread, returns at once ------------------------------------

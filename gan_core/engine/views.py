@@ -7,7 +7,7 @@ everything it draws changes nothing in training.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from gan_core.engine.frame import Look, Picture
 from gan_core.pictures import contact_sheet, png, to_grey
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan_core.data import ImageSet
-    from gan_core.points.data import PointData
+    from gan_core.points.sets import PointData
     from gan_core.points.meter import Readings
     from gan_core.trainer import Trainer
 
-    Data = ImageSet | PointData
+    Data: TypeAlias = ImageSet | PointData
 
 SAMPLES = 64
 
@@ -87,7 +87,9 @@ class PictureView:
 
 def view_of(data: Data) -> View:
     """Return the view that fits the data."""
-    if hasattr(data, "images"):
+    from gan_core.data import ImageSet
+
+    if isinstance(data, ImageSet):
         return PictureView(data)
     from gan_core.points.view import PointView
 
