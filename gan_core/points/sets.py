@@ -33,7 +33,7 @@ POINTS_SEED = 2014
 NODES = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PointSet:
     """A distribution in the plane.
 
@@ -55,7 +55,7 @@ class PointSet:
     spread: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PointData:
     """What a run of the playground learns from.
 
@@ -63,11 +63,20 @@ class PointData:
         key: a key of ``POINT_SETS``, or "own".
         points: (N, 2) float32.
         known: the distribution they are drawn from, None for own points.
+        rows: how many rows somebody handed in, of which ``points`` may be a part.
+        fallback: why these are not the points asked for: always "", they are.
     """
 
     key: str
     points: Tensor
     known: PointSet | None
+    rows: int = 0
+    fallback: str = ""
+
+    @property
+    def kept(self) -> int:
+        """How many points there are."""
+        return len(self.points)
 
 
 def load_points(key: str, count: int = POINTS) -> PointData:
