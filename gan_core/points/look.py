@@ -21,13 +21,13 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from gan_core.losses import Loss
+from gan_core.metrics.points import CELLS, cell_shares
 from gan_core.packing import pack
 from gan_core.points.sets import POINT_SETS, VIEW
 from gan_core.trainer import Trainer
 
 SHOWN = 400
 ARROWS = 100
-CELLS = 40  # of D's verdict, along each axis
 MESH = 20  # of G's manifold, along each axis of the noise
 LINE = 400
 # Points are sent as int16 within twice the view: some lie outside it.
@@ -231,7 +231,7 @@ def best_verdict(loss: Loss, key: str, fake: Tensor, iteration: int) -> Best:
     smoothed by the same Gaussian of one cell. So it is D* at the resolution of the
     plot, and the noise of some thousand points is in it.
     """
-    q = smoothed(_histogram(fake))
+    q = smoothed(cell_shares(fake)[:-1].view(CELLS, CELLS).numpy())
     p = _data_mass(key)
     total = p + q
     known = total > _EMPTY / len(fake)
@@ -243,13 +243,6 @@ def best_verdict(loss: Loss, key: str, fake: Tensor, iteration: int) -> Best:
 @lru_cache(maxsize=len(POINT_SETS))
 def _data_mass(key: str) -> Grid:
     return smoothed(POINT_SETS[key].masses(edges()).numpy())
-
-
-def _histogram(points: Tensor) -> Grid:
-    """Return the share of points (N, 2) in every cell; those outside count in the total."""
-    sides = edges().numpy()
-    x, y = points.double().numpy().T
-    return np.histogram2d(y, x, bins=(sides, sides))[0] / len(points)
 
 
 def smoothed(mass: Grid) -> Grid:
