@@ -39,6 +39,7 @@ class Screen:
         self._marks: deque[tuple[float, int]] = deque()
         self._report: StepReport | None = None
         self._look: Look | None = None
+        self._is_fine = False
         self._look_time = 0.0
         self._look_cost = 0.0
 
@@ -48,13 +49,16 @@ class Screen:
         self._history = History(view.buckets, first=trainer.iteration + 1)
         self._draw(trainer, finely=True)
 
-    def record(self, report: StepReport, trainer: Trainer) -> bool:
-        """Take in what a move measured; say whether the album kept a look of it."""
+    def record(self, report: StepReport, trainer: Trainer, *, is_last: bool) -> bool:
+        """Take in what a move measured; say whether the album kept a look of it.
+
+        ``is_last``: nothing comes after it for the time being.
+        """
         self._report = report
         self._history.append([getattr(report, name) for name in CURVES])
         wanted = self._album.wants(report.iteration)
         if wanted:
-            self._draw(trainer, finely=False)
+            self._draw(trainer, finely=is_last)
         return wanted
 
     def frame(
@@ -123,16 +127,19 @@ class Screen:
 
     def _due(self, trainer: Trainer, state: RunState, last_seen: float) -> bool:
         shown = self._look
-        if shown is None or shown.iteration == trainer.iteration:
+        if shown is None:
             return False
+        is_new = shown.iteration != trainer.iteration
         if state != RunState.RUNNING:
-            return state in (RunState.PAUSED, RunState.DETACHED, RunState.DIVERGED)
-        return _watched(last_seen) and time.perf_counter() >= self._next_look
+            rests = state in (RunState.PAUSED, RunState.DETACHED, RunState.DIVERGED)
+            return rests and (is_new or not self._is_fine)
+        return is_new and _watched(last_seen) and time.perf_counter() >= self._next_look
 
     def _draw(self, trainer: Trainer, *, finely: bool) -> None:
         assert self._view is not None
         begin = time.perf_counter()
         self._look = self._view.draw(trainer, next(self._numbers), finely=finely)
+        self._is_fine = finely
         if self._album.wants(trainer.iteration):
             self._album.add(trainer.iteration, self._look.page)
         self._look_time = time.perf_counter()

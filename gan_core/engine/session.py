@@ -45,7 +45,7 @@ class Session:
 
     def move(self, move: str, *, is_last: bool) -> None:
         """Make one move of the plan, and note what it measured."""
-        in_album = self._screen.record(self._make(move), self.trainer)
+        in_album = self._screen.record(self._make(move), self.trainer, is_last=is_last)
         if in_album or is_last:
             self._keep()
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan_core.data import ImageSet
-    from gan_core.points.sets import PointData
     from gan_core.points.meter import Readings
+    from gan_core.points.sets import PointData
     from gan_core.trainer import Trainer
 
     Data: TypeAlias = ImageSet | PointData
