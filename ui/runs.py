@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from gan_core.config import TrainConfig
+from gan_core.config import POINT_MODEL, TrainConfig
 from gan_core.engine import Engine, EngineFull, Run
 from ui.state import t, visit, write_url
 
@@ -20,31 +20,38 @@ def engine() -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A visitor's place at a run: in front of the controls, or watching."""
+    """A visitor's place at a run: in front of the controls, or watching.
+
+    ``place`` is where the session and the URL keep its token: "run" for the digits,
+    "points" for the playground.
+    """
 
     run: Run
     may_steer: bool
+    place: str = "run"
 
 
-def find_seat() -> Seat | None:
+def find_seat(place: str = "run") -> Seat | None:
     """Return the visitor's place at the run that the URL or the session names."""
-    token = visit().run
+    token = getattr(visit(), place)
     found = engine().find(token) if token else None
+    if found and (found[0].asked.model == POINT_MODEL) != (place == "points"):
+        found = None  # a link of the other page
     if token and found is None:
         st.info(t("run.gone"))
-    return Seat(*found) if found else None
+    return Seat(*found, place) if found else None
 
 
-def begin(config: TrainConfig) -> Seat:
+def begin(config: TrainConfig, place: str = "run") -> Seat:
     """Begin a run; stops the page with a sentence where there is no room for another."""
     try:
         run = engine().start(config)
     except EngineFull:
         st.warning(t("run.full"))
         st.stop()
-    visit().run, visit().shown = run.control_token, config
+    setattr(visit(), place, run.control_token)
     write_url()
-    return Seat(run, may_steer=True)
+    return Seat(run, may_steer=True, place=place)
 
 
 def offer_restart(seat: Seat, config: TrainConfig) -> None:
@@ -66,7 +73,7 @@ def share_link(seat: Seat) -> None:
     """Show the address under which others may watch this run."""
     base = (st.context.url or "").split("?")[0]
     st.markdown(t("run.share"))
-    st.code(f"{base}?lang={visit().language}&run={seat.run.view_token}", language=None)
+    st.code(f"{base}?lang={visit().language}&{seat.place}={seat.run.view_token}", language=None)
 
 
 def open_checkpoint(seat: Seat) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -24,6 +24,7 @@ _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
 _WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "seed")
 _SHARES = {"dropout": 0.05, "ema_decay": 0.001, "beta1": 0.05, "beta2": 0.001}
+_HERE = {"dataset": DATASET_KEYS, "model": MODEL_KEYS}
 _BOUNDS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 1.0, "weight_clip": 0.01}
 
 
@@ -71,27 +72,44 @@ def show_settings(config: TrainConfig) -> None:
         st.session_state[_key(name)] = value
 
 
-def from_query(query: Mapping[str, str]) -> tuple[TrainConfig | None, list[str]]:
+def from_query(
+    query: Mapping[str, str],
+    presets: Mapping[str, TrainConfig] = PRESETS,
+    here: Mapping[str, tuple[str, ...]] = _HERE,
+) -> tuple[TrainConfig | None, list[str]]:
     """Read a recipe from URL parameters: ``?preset=fast&batch_size=32``.
 
-    Returns the recipe (None where the URL names no setting) and one sentence
-    for each parameter that was ignored.
+    Args:
+        query: the parameters.
+        presets: what ``preset`` may name; the first is the one that others change.
+        here: the choices that this page has, where that is not all of them.
+
+    Returns:
+        The recipe (None where the URL names no setting), and one sentence for each
+        parameter that was ignored.
     """
     known = {spec.name: type(spec.default) for spec in fields(TrainConfig)}
     given = {name: query[name] for name in ("preset", *known) if name in query}
     if not given:
         return None, []
     problems: list[str] = []
-    preset = given.pop("preset", "lesson")
-    if preset not in PRESETS:
-        problems.append(t("problem.setting", name=t("settings.preset"), allowed=", ".join(PRESETS)))
-        preset = "lesson"
-    config = PRESETS[preset]
+    first = next(iter(presets))
+    preset = given.pop("preset", first)
+    if preset not in presets:
+        problems.append(t("problem.setting", name=t("settings.preset"), allowed=", ".join(presets)))
+        preset = first
+    config = presets[preset]
     for name, text in given.items():
         try:
-            config = config.replace(**{name: _parsed(text, known[name])})
+            changed = config.replace(**{name: _parsed(text, known[name])})
         except SettingError as error:
             problems.append(explain(error))
+            continue
+        if name in here and text not in here[name]:
+            allowed = ", ".join(here[name])
+            problems.append(t("problem.setting", name=t(f"field.{name}"), allowed=allowed))
+        else:
+            config = changed
     return config, problems
 
 
@@ -151,16 +169,27 @@ def _key(name: str) -> str:
 
 
 def _choice(name: str, options: tuple[str, ...]) -> None:
+    choice(_key(name), name, options)
+
+
+def _number(name: str, step: float, shown: str | None = None) -> None:
+    number(_key(name), name, step, shown)
+
+
+def choice(key: str, name: str, options: Sequence[str], **more: Any) -> None:
+    """Draw the list of a setting's choices; ``key`` is where the session keeps the chosen one."""
     st.selectbox(
         t(f"field.{name}"),
         options,
         format_func=lambda key: t(f"option.{key}"),
         help=t(f"help.{name}"),
-        key=_key(name),
+        key=key,
+        **more,
     )
 
 
-def _number(name: str, step: float, shown: str | None = None) -> None:
+def number(key: str, name: str, step: float, shown: str | None = None) -> None:
+    """Draw a number of a setting, within its range; ``key`` is where the session keeps it."""
     low, high = field_range(name)
     st.number_input(
         t(f"field.{name}"),
@@ -169,5 +198,5 @@ def _number(name: str, step: float, shown: str | None = None) -> None:
         step=step,
         format=shown,
         help=t(f"help.{name}"),
-        key=_key(name),
+        key=key,
     )

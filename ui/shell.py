@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui import warm, words
 from ui.lessons import LESSONS, page_of
+from ui.point_settings import keep_point_settings
 from ui.settings import keep_settings
 from ui.state import t, visit, write_url
 
@@ -43,6 +44,7 @@ def main() -> None:
     choose_language()
     page = st.navigation([page_of(lesson) for lesson in LESSONS])
     keep_settings()
+    keep_point_settings()
     page.run()
     write_url()
     warm.start(WARM_DELAY_SECONDS)

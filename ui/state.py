@@ -29,6 +29,8 @@ class Visit:
         language: key of the catalogue in use.
         run: token of the run on the training page, for steering or watching.
         shown: the run's recipe that the settings last followed.
+        points: token of the run in the playground.
+        points_shown: that run's recipe that the playground's settings last followed.
         tried: experiments that were started, and may now be explained.
         scenes: what each component was last asked to show.
     """
@@ -36,17 +38,20 @@ class Visit:
     language: str = words.DEFAULT
     run: str | None = None
     shown: TrainConfig | None = None
+    points: str | None = None
+    points_shown: TrainConfig | None = None
     tried: set[str] = field(default_factory=set)
     scenes: dict[str, Scene] = field(default_factory=dict)
 
 
 def visit() -> Visit:
-    """Return this session's memory; a new session takes language and run from the URL."""
+    """Return this session's memory; a new session takes language and runs from the URL."""
     if _KEY not in st.session_state:
         asked = st.query_params.get("lang", "")
         st.session_state[_KEY] = Visit(
             language=asked if asked in words.LANGUAGES else words.DEFAULT,
             run=st.query_params.get("run"),
+            points=st.query_params.get("points"),
         )
     remembered: Visit = st.session_state[_KEY]
     return remembered
@@ -66,12 +71,12 @@ def scene(component: str) -> dict[str, Any] | None:
 
 
 def write_url() -> None:
-    """Put language and run back into the URL: changing pages drops them."""
+    """Put language and runs back into the URL: changing pages drops them."""
     remembered = visit()
-    if st.query_params.get("lang") != remembered.language:
-        st.query_params["lang"] = remembered.language
-    if remembered.run and st.query_params.get("run") != remembered.run:
-        st.query_params["run"] = remembered.run
+    kept = {"lang": remembered.language, "run": remembered.run, "points": remembered.points}
+    for name, value in kept.items():
+        if value and st.query_params.get(name) != value:
+            st.query_params[name] = value
 
 
 def t(key: str, **values: object) -> str:

@@ -31,13 +31,13 @@ def live(seat: Seat) -> None:
     live_view(
         seat.run,
         may_steer=seat.may_steer,
-        lines=_lines(loss),
+        lines=lines_of(loss),
         verdict_range=loss.verdict_range,
-        formulas=_formulas(loss, config),
+        formulas=formulas_of(loss, config),
     )
 
 
-def _lines(loss: Loss) -> list[dict[str, Any]]:
+def lines_of(loss: Loss) -> list[dict[str, Any]]:
     """Return the values at equilibrium, where the loss has them."""
     losses = {"d": loss.discriminator_at_equilibrium, "g": loss.generator_at_equilibrium}
     lines: list[dict[str, Any]] = [
@@ -56,7 +56,7 @@ def _lines(loss: Loss) -> list[dict[str, Any]]:
     return lines
 
 
-def _formulas(loss: Loss, config: TrainConfig) -> list[tuple[str, str]]:
+def formulas_of(loss: Loss, config: TrainConfig) -> list[tuple[str, str]]:
     """Return both players' formulas with a slot for the number of each term."""
     from gan_core.penalties import chosen
 

@@ -12,9 +12,22 @@ from string import Formatter
 
 import pytest
 
-from gan_core.config import DATASET_KEYS, LOSS_KEYS, MODEL_KEYS, PRESETS, SWITCH_KEYS, TrainConfig
+from gan_core.config import (
+    DATASET_KEYS,
+    LOSS_KEYS,
+    MODEL_KEYS,
+    NOISE_KEYS,
+    OPTIMIZER_KEYS,
+    OWN_POINTS,
+    POINT_KEYS,
+    POINT_MODEL,
+    PRESETS,
+    SWITCH_KEYS,
+    TrainConfig,
+)
 from gan_core.engine import RunState
 from gan_core.losses import LOSSES
+from gan_core.moments import MOMENT_KINDS
 from gan_core.theory.levels import LEVELS
 from ui import losses, words
 from ui.guess_route import STAGE_KEYS
@@ -36,7 +49,10 @@ SECTIONS = {
     "sums": "sums.js",
     "loss_lab": "losses.js",
     "studio": "latent.js",
+    "plane": "playground.js",
 }
+# Components that also say what the live view says: they are made of its parts.
+BORROWED = {"plane": "live"}
 ENGLISH = words.catalogue("en")
 OTHERS = [language for language in words.LANGUAGES if language != "en"]
 
@@ -256,9 +272,12 @@ HOLES: dict[str, Iterable[str]] = {
     "field.{error.name}": [f"field.{name}" for name in FIELDS],
     "help.{name}": [f"help.{name}" for name in FIELDS],
     "option.{key}": [
-        f"option.{key}" for key in (*MODEL_KEYS, *DATASET_KEYS, *LOSS_KEYS, *SWITCH_KEYS)
+        f"option.{key}"
+        for keys in (MODEL_KEYS, DATASET_KEYS, LOSS_KEYS, SWITCH_KEYS, NOISE_KEYS, OPTIMIZER_KEYS)
+        for key in (*keys, *POINT_KEYS, OWN_POINTS)
     ],
-    "option.{saved.config.model}": [f"option.{key}" for key in MODEL_KEYS],
+    "option.{saved.config.model}": [f"option.{key}" for key in (*MODEL_KEYS, POINT_MODEL)],
+    "goal.{config.dataset}": [f"goal.{key}" for key in POINT_KEYS],
     "preset.{key}.name": [f"preset.{key}.name" for key in PRESETS],
     "preset.{key}.expect": [f"preset.{key}.expect" for key in MEASURED["presets"]],
     "equilibrium.{player}.{loss.key}": [*D_EQUILIBRIA, *G_EQUILIBRIA],
@@ -355,6 +374,19 @@ FAMILIES = ("sefa", "ganspace", "raw")
 FIND_VERBS = ("own", "real", "unseen", "draw", "upload", "search", "cancel", "go")
 KINDS = ("own", "real", "unseen", "drawn", "uploaded")
 KEPT = ("png", "strip", "gif", "json", "link")
+LAYERS = re.findall(r'"(\w+)"', re.findall(r"LAYERS = (\[.*\])", scripts("plane"))[0])
+MEASURES = re.findall(r'\{ key: "(\w+)"', scripts("plane"))
+SPEEDS = ("slowest", "slow", "full")
+OF_LIVE: dict[str, Iterable[str]] = {
+    "state_${state}": [f"state_{state}" for state in (*RunState, "lost", "gone")],
+    "${word}_help": [
+        f"{word}_help"
+        for word in ("play", "pause", *re.findall(r'\bword: "(\w+)"', scripts("live")))
+    ],
+    "curve_${curve.name}": [f"curve_{name}" for name in SHOWN],
+    "${kind}_title": ["losses_title", "verdict_title", "score_title"],
+    "fallback_${answer.fallback}": [f"fallback_{reason}" for reason in codes("DataUnavailable", 1)],
+}
 
 BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
     "pipeline": {},
@@ -371,17 +403,26 @@ BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
     "turn": {},
     "sums": {},
     "loss_lab": {},
-    "live": {
-        "state_${state}": [f"state_{state}" for state in (*RunState, "lost", "gone")],
-        "${word}_help": [
-            f"{word}_help"
-            for word in ("play", "pause", *re.findall(r'\bword: "(\w+)"', scripts("live")))
+    "live": OF_LIVE,
+    "plane": OF_LIVE
+    | {
+        "${key}_help": [f"{key}_help" for key in MEASURES],
+        "${key}_short": [f"{key}_short" for key in MEASURES],
+        "${key}_title": [f"{key}_title" for key in MEASURES],
+        "${this.chosen}_title": [f"{key}_title" for key in MEASURES],
+        "layer_${layer}": [f"layer_{layer}" for layer in LAYERS],
+        "layer_${layer}_help": [f"layer_{layer}_help" for layer in LAYERS],
+        "word_${layer}": [f"word_{layer}" for layer in LAYERS],
+        "moment_${kind}": [f"moment_{kind}" for kind in MOMENT_KINDS],
+        "moment_${player}_${kind}": [
+            f"moment_{player}_{kind}" for player in "dg" for kind in MOMENT_KINDS
         ],
-        "curve_${curve.name}": [f"curve_{name}" for name in SHOWN],
-        "${kind}_title": ["losses_title", "verdict_title", "score_title"],
-        "fallback_${answer.fallback}": [
-            f"fallback_{reason}" for reason in codes("DataUnavailable", 1)
-        ],
+        "noise_${noise.kind}": [f"noise_{kind}" for kind in NOISE_KEYS],
+        "own_${answer.code}": [f"own_{code}" for code in (*codes("PointsError", 0), "offline")],
+        "rate_${player}": ["rate_d", "rate_g"],
+        "rate_${player}_help": ["rate_d_help", "rate_g_help"],
+        "speed_${key}": [f"speed_{key}" for key in SPEEDS],
+        "speed_${key}_help": [f"speed_{key}_help" for key in SPEEDS],
     },
     "studio": {
         "${word}_help": ["arithmetic_fill_help", "arithmetic_other_help"],
@@ -431,6 +472,8 @@ def test_every_hole_in_a_browser_key_is_accounted_for(section):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_word_the_browser_says_exists(section):
     known = words.section("en", section)
+    if section in BORROWED:
+        known = words.section("en", BORROWED[section]) | known
     wanted = sentences(section)
     wanted |= set(re.findall(r'\b(?:word: |link\()"(\w+)"', scripts(section)))
     wanted = wanted.union(*(BROWSER_HOLES[section][hole] for hole in browser_holes(section)))

@@ -1,5 +1,6 @@
 import { Live } from "./live.js";
 import { mounter } from "./mount.js";
+import { grouped } from "./numbers.js";
 import { decodeLook } from "./playground/look.js";
 import { MeterHistory } from "./playground/meter.js";
 import { Stage } from "./playground/stage.js";
@@ -134,6 +135,7 @@ class Playground extends Live {
       return;
     }
     this.view.easel.set(false);
+    if (answer.rows > answer.kept) this.view.complain(this.view.say("own_sampled", { rows: grouped(answer.rows), kept: grouped(answer.kept) }));
     this.tell("own", answer.id);
   }
 

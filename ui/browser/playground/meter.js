@@ -91,7 +91,7 @@ export class Meter {
       setText(tile.value, value === null ? "–" : write(value));
       const missing = row !== null && value === null;
       tile.element.classList.toggle("off", missing);
-      setText(tile.note, missing ? this.say("not_here") : row ? this.say(note, values(row)) : "");
+      setText(tile.note, missing ? this.say(row.centres === null ? "not_here" : "not_yet") : row ? this.say(note, values(row)) : "");
       setAttribute(tile.element, "data-value", value);
     });
   }

@@ -119,7 +119,8 @@ export class Slow {
       const rows = kind === "move" ? moved[who].map(({ name, by, was }) => ({ name, size: was ? by / was : by ? 1 : 0 })) : layers.map(({ name, gradient }) => ({ name, size: gradient }));
       const frozen = kind === "move" && rows.every((row) => row.size === 0);
       const largest = Math.max(...rows.map((row) => row.size)) || 1;
-      const title = this.say(frozen ? "weights_frozen" : kind === "move" ? "weights_moved" : "weights_gradient", { player: who.toUpperCase() });
+      const word = frozen ? "weights_frozen" : kind === "move" ? "weights_moved" : "weights_gradient";
+      const title = this.say(word, { player: who.toUpperCase() });
       const list = frozen ? null : element("ul", {}, ...rows.map((row) => weightRow(row, largest, kind)));
       return element("div", { class: `weight-group ${who}${frozen ? " frozen" : ""}` }, element("p", {}, frozen ? icon("stop") : null, title), list);
     }));
