@@ -136,7 +136,7 @@ class Trainer:
             yield self.step()
 
     def step(self, watch: Watch | None = None) -> StepReport:
-        """Make one iteration: D moves ``discriminator_steps`` times, then G its ``generator_steps``.
+        """Make one iteration: first D moves, as often as the recipe says, then G does.
 
         Args:
             watch: called with a ``Moment`` after each micro-step; the iteration is the same,
