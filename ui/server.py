@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from ui import game_route, guess_route, latent_route, live_route, sample_route
+from ui import game_route, guess_route, latent_route, live_route, points_route, sample_route
 from ui.runs import engine
 from ui.state import t
 
@@ -33,6 +33,7 @@ def routes() -> list[BaseRoute]:
         *guess_route.routes(),
         *game_route.routes(),
         *latent_route.routes(),
+        *points_route.routes(),
         modules,
     ]
 

@@ -11,10 +11,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core.config import TrainConfig
+from gan_core.config import POINT_KEYS, TrainConfig
 from gan_core.data import ImageSet
 from gan_core.data.images import EMBEDDED, embedded_digits
 from gan_core.engine import Engine
+from gan_core.points.sets import PointData, load_points
 from ui import latent, latent_route, live, live_route, runs, server, state, warm, words
 from ui.state import Visit
 
@@ -53,7 +54,9 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
 def engine(digits: ImageSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
     """Put a small engine in place of the process's own; it never asks the network."""
 
-    def load(key: str) -> ImageSet:
+    def load(key: str) -> ImageSet | PointData:
+        if key in POINT_KEYS:
+            return load_points(key, 2000)
         return digits if key == EMBEDDED else replace(digits, fallback="no_network")
 
     monkeypatch.setenv("GAN_DATA", str(tmp_path))
