@@ -133,8 +133,9 @@ def open_chromium(path: str) -> Iterator[Browser]:
 class LiveView:
     """The live component of a page: what its root says of itself, and its buttons."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, place: str = "run") -> None:
         self.page = page
+        self.place = place
         self.root: Locator = page.locator(".gan-live")
 
     def number(self, name: str) -> int:
@@ -165,7 +166,7 @@ class LiveView:
     @property
     def token(self) -> str:
         """The token in the page's address; Streamlit writes it there a moment after drawing."""
-        return parse_qs(urlsplit(self.page.url).query).get("run", [""])[0]
+        return parse_qs(urlsplit(self.page.url).query).get(self.place, [""])[0]
 
     @property
     def view_link(self) -> str:
@@ -182,10 +183,13 @@ def wait_until_drawn(page: Page) -> None:
         page.locator(unfinished).first.wait_for(state="detached")
 
 
-def open_live(page: Page, url: str) -> LiveView:
-    """Open a page with a live component; return when its run is built and paused."""
+def open_live(page: Page, url: str, place: str = "run") -> LiveView:
+    """Open a page with a live component; return when its run is built and paused.
+
+    ``place`` is the parameter of the address that holds the token: "run" or "points".
+    """
     page.goto(url)
-    live = LiveView(page)
+    live = LiveView(page, place)
     live.wait_for_state("paused")
     live.until(lambda: bool(live.token))
     return live

@@ -77,9 +77,10 @@ def open_page(chromium: Browser, app_url: str, complaints: list[str]) -> Iterato
 
     yield open_page
     for page in pages:
-        token = LiveView(page).token
-        if token:  # the next test's run shall not have to share the engine with this one
-            page.request.post(f"/api/run/{token}/pause")
+        for place in ("run", "points"):
+            token = LiveView(page, place).token
+            if token:  # the next test's run shall not have to share the engine with this one
+                page.request.post(f"/api/run/{token}/pause")
         page.context.close()
 
 

@@ -19,13 +19,20 @@ class Playground extends Live {
     this.speed = "full";
   }
 
+  /** Build the view; what the last one was set to show stays, unless the page sets a scene. */
   makeView(data, actions) {
-    return new Stage(data, this.client, {
+    const kept = this.view?.choices ?? {};
+    const view = new Stage(data, this.client, {
       ...actions,
       speed: (speed) => this.setSpeed(speed),
       own: (points) => this.sendOwn(JSON.stringify({ points }), "application/json"),
       file: async (file) => this.sendOwn(await file.arrayBuffer(), "text/csv"),
     });
+    const scene = data.scene && data.scene.id !== this.scene ? data.scene : null;
+    this.scene = data.scene?.id ?? this.scene;
+    view.choose({ ...kept, ...(scene ? { layers: scene.layers } : {}) });
+    if (scene && this.view) this.root.scrollIntoView({ block: "start", behavior: "smooth" });
+    return view;
   }
 
   held() {
@@ -34,6 +41,7 @@ class Playground extends Live {
 
   forget() {
     super.forget();
+    this.view?.slow.close();
     Object.assign(this, { meter: new MeterHistory(), trails: [] });
   }
 
@@ -89,7 +97,7 @@ class Playground extends Live {
   glow(before, answer) {
     if (!before) return;
     const players = ["d", "g"].filter((player) => answer[`${player}_moves`] > before[`${player}_moves`]);
-    if (players.length) this.view.glow(players);
+    if (players.length) this.view.glow(players, answer.iteration);
   }
 
   /** Play at the chosen speed: below full speed this page asks for one step after the other. */

@@ -9,10 +9,9 @@ export class Caption {
     this.shown = new Set(SHOWN_FIRST);
     this.onChange = onChange;
     this.toggles = [];
-    const row = element("div", { class: "layers", role: "group", "aria-label": say("layers") }, ...LAYERS.map((layer) => this.toggle("layer", layer, say(`layer_${layer}`), true)));
+    this.buttons = element("div", { class: "layers", role: "group", "aria-label": say("layers") }, ...LAYERS.map((layer) => this.toggle("layer", layer, say(`layer_${layer}`), true)));
     const words = Object.fromEntries(LAYERS.map((layer) => [layer, this.toggle("word", layer, say(`word_${layer}`), false)]));
     this.text = element("p", { class: "caption" }, ...woven(say("caption"), words));
-    this.element = element("figcaption", { class: "plot-caption" }, row, this.text);
     this.write();
   }
 

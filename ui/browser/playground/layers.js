@@ -1,8 +1,10 @@
 import { drawText, textWidth } from "../labels.js";
 import { contour } from "./contour.js";
 
-/** What the plot can show, from the back to the front, and what it shows at first. */
-export const LAYERS = ["verdict", "sheet", "best", "real", "trails", "fake", "arrows"];
+/** What the plot can show, in the order of the caption, and what it shows at first. */
+export const LAYERS = ["real", "fake", "verdict", "best", "sheet", "arrows", "trails"];
+/** The same from the back to the front. */
+const PAINTED = ["verdict", "sheet", "best", "real", "trails", "fake", "arrows"];
 export const SHOWN_FIRST = ["verdict", "real", "fake", "arrows"];
 
 const LEVELS = [0.25, 0.5, 0.75];
@@ -38,7 +40,7 @@ export function drawLayers(context, frame, look, shown, theme) {
   context.beginPath();
   context.rect(frame.left, frame.top, frame.size, frame.size);
   context.clip();
-  for (const layer of LAYERS) if (shown.has(layer)) DRAW[layer](context, frame, look, theme);
+  for (const layer of PAINTED) if (shown.has(layer)) DRAW[layer](context, frame, look, theme);
   context.restore();
 }
 

@@ -1,5 +1,6 @@
 import { element, icon, setText } from "../dom.js";
 import { decimals } from "../numbers.js";
+import { lowered } from "../widgets.js";
 import { Thumb } from "./plot.js";
 
 const THUMBS = { noise: ["noise"], fake: ["fake"], real: ["real"], d: ["verdict"] };
@@ -35,7 +36,7 @@ export class Machine {
     this.thumbs = Object.fromEntries(Object.keys(THUMBS).map((name) => [name, new Thumb(name, view, resize)]));
     this.losses = Object.fromEntries(["d", "g"].map((player) => [player, element("b", {}, "–")]));
     const node = (name, title, sign, ...inside) => element("div", { class: `node ${name}`, "data-part": name }, element("span", { class: "node-name" }, sign ? icon(sign) : null, title), ...inside);
-    const loss = (player) => element("div", { class: `node loss ${player}-loss-box`, "data-part": `loss-${player}` }, element("span", { class: "node-name" }, "L", element("sub", {}, player.toUpperCase())), this.losses[player]);
+    const loss = (player) => element("div", { class: `node loss ${player}-loss-box`, "data-part": `loss-${player}` }, element("span", { class: "node-name" }, element("span", {}, ...lowered(`L_${player.toUpperCase()}`))), this.losses[player]);
     this.noiseNote = element("span", { class: "note" });
     this.element = element("figure", { class: "machine", "aria-label": say("machine_alt") },
       node("noise", say("machine_noise"), null, this.thumbs.noise.element, this.noiseNote), flow("noise-g"),

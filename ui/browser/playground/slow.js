@@ -144,7 +144,7 @@ export class Slow {
   /** Put the glass away. */
   close() {
     this.toggle(false);
-    this.moments = [];
+    Object.assign(this, { moments: [], iteration: null });
     this.show();
     this.actions.light(null, null);
   }
@@ -174,7 +174,7 @@ function valuesOf(moment, moments) {
   return {
     ...pair("x", batch.real?.[0]), ...pair("z", made.noise?.[0] ?? batch.noise?.[0]), ...pair("fake", made.fake?.[0]), ...pair("after", moment.fake_after?.[0]),
     judged_real: first("real"), judged_fake: first("fake"), mean_real: moment.mean_real ?? null, mean_fake: moment.mean_fake ?? null,
-    after_real: moment.verdict_after?.mean_real ?? null, after_fake: moment.verdict_after?.mean_fake ?? null,
+    after_real: moment.mean_real_after ?? null, after_fake: moment.mean_fake_after ?? null,
     norm: moment.norm ?? null, [`${player}_terms`]: moment.terms ?? [], [`${player}_loss`]: moment.loss ?? null,
     ...(kind === "move" ? { by_d: total(moment.moved.d), by_g: total(moment.moved.g) } : {}),
   };

@@ -57,13 +57,14 @@ export class Stage {
     const steer = data.may_steer;
     this.goal = element("p", { class: "goal" }, data.goal ?? "");
     this.goal.hidden = !data.goal;
-    const figure = element("figure", { class: "plot" }, this.plot.element, this.caption.element, steer ? this.easel.element : null);
+    const plot = element("figure", { class: "plot" }, this.caption.buttons, this.plot.element, steer ? this.buildTransport() : this.transport.element);
     const side = element("div", { class: "side" }, this.goal, this.meter.element, this.losses.element);
-    const panel = element("section", { class: "panel" }, steer ? this.buildTransport() : this.transport.element, this.buildHistory(steer), this.status.element, steer ? this.rates.element : null);
+    const below = element("div", { class: "below" }, this.caption.text, steer ? this.easel.element : null);
+    const panel = element("section", { class: "panel" }, this.buildHistory(steer), this.status.element, steer ? this.rates.element : null);
     const room = element("section", { class: "room" }, element("h3", { class: "part-title" }, say("machine_title")), this.machine.element);
     const link = (word, file) => element("a", { href: client.url(`/${file}`), download: file }, say(word));
     const downloads = element("section", { class: "downloads" }, element("span", { class: "what" }, say("downloads")), link("download_history", "history.csv"), link("download_meter", "meter.csv"), link("download_checkpoint", "checkpoint.safetensors"));
-    return element("div", { class: "stage" }, figure, side, panel, room, steer ? this.slow.element : null, this.formulas.element, downloads);
+    return element("div", { class: "stage" }, plot, side, below, panel, room, steer ? this.slow.element : null, this.formulas.element, downloads);
   }
 
   buildTransport() {
@@ -134,10 +135,22 @@ export class Stage {
     setAttribute(this.plot.element, "data-best-at", look.bestAt ?? null);
   }
 
-  /** Light up whoever moved. */
-  glow(players) {
+  /** What a visitor has chosen to see, for the view that takes this one's place. */
+  get choices() {
+    return { layers: [...this.caption.shown], measure: this.meter.chosen, speed: this.speed?.value };
+  }
+
+  choose({ layers, measure, speed }) {
+    if (layers) this.caption.set(layers);
+    if (measure) this.meter.choose(measure);
+    if (speed) this.speed?.set(speed);
+  }
+
+  /** Light up whoever moved; a step under glass keeps the light only until training goes on. */
+  glow(players, iteration) {
     this.formulas.glow(players);
     this.status.glow(players);
+    if (this.slow.iteration !== iteration) this.machine.hold(null, null);
     this.machine.pulse(players);
   }
 
