@@ -47,4 +47,4 @@ def _stack(sizes: list[int], *, dropout: float | None = None) -> nn.Sequential:
         parts += [nn.Linear(inputs, outputs), nn.ReLU()]
         if dropout is not None:
             parts.append(Dropout(dropout))
-    return nn.Sequential(*parts, nn.Linear(*sizes[-2:]))
+    return nn.Sequential(*parts, nn.Linear(sizes[-2], sizes[-1]))
