@@ -104,7 +104,7 @@ def main() -> None:
     with open_chromium(path) as browser:
         first_picture(browser, data, "/")
         first_picture(browser, data, f"/train?dataset={dataset}")
-        with serve(data) as address, _visitor(browser) as page:
+        with serve(data) as address, visitor(browser) as page:
             live = open_live(page, f"{address}/train?dataset={dataset}")
             training_rate(live, dataset, rounds, seconds)
             pauses(live, options.clicks)
@@ -116,7 +116,7 @@ def main() -> None:
 
 
 @contextmanager
-def _visitor(browser: Browser) -> Iterator[Page]:
+def visitor(browser: Browser) -> Iterator[Page]:
     """Open an empty page with nothing in its cache."""
     context = browser.new_context()
     context.set_default_timeout(120_000)
@@ -127,7 +127,7 @@ def _visitor(browser: Browser) -> Iterator[Page]:
 
 def first_picture(browser: Browser, data: Path, path: str) -> None:
     """Print how long after opening a page its first pictures are there, on a cold server."""
-    with serve(data) as address, _visitor(browser) as page:
+    with serve(data) as address, visitor(browser) as page:
         begin = time.perf_counter()
         page.goto(address + path, wait_until="commit")
         if path == "/":
@@ -137,7 +137,7 @@ def first_picture(browser: Browser, data: Path, path: str) -> None:
         else:
             page.locator(".gan-live[data-frames]").wait_for()
         seconds = time.perf_counter() - begin
-        _say(f"first picture on {path.split('?')[0]}, cold server", seconds, 5, "s")
+        say(f"first picture on {path.split('?')[0]}, cold server", seconds, 5, "s")
         if path == "/":
             page.locator('.gan-pipeline[data-state="live"]').wait_for()
             print(
@@ -149,10 +149,11 @@ def training_rate(live: LiveView, dataset: str, rounds: int, seconds: float) -> 
     """Print the page's rate against the engine's, pictures a second and blocked time."""
     ratios: list[float] = []
     paces: list[Pace] = []
-    with _engine_alone(dataset, seconds) as alone:
+    told = ("--engine-alone", str(seconds), "--dataset", dataset)
+    with helper_engine("-m", "benchmarks.live", *told) as alone:
         for number in range(1, rounds + 1):
             bare = alone()
-            paces.append(_train(live, seconds))
+            paces.append(train_for(live, seconds))
             ratios.append(paces[-1].iterations / bare)
             print(
                 f"round {number}: engine alone {bare:.1f} it/s, live {paces[-1].iterations:.1f} "
@@ -160,14 +161,14 @@ def training_rate(live: LiveView, dataset: str, rounds: int, seconds: float) -> 
                 flush=True,
             )
     print(f"ratios from {min(ratios):.2f} to {max(ratios):.2f}")
-    _say("median ratio live ÷ alone", statistics.median(ratios), 0.85, at_least=True)
+    say("median ratio live ÷ alone", statistics.median(ratios), 0.85, at_least=True)
     drawn = statistics.median(pace.pictures for pace in paces)
-    _say("pictures drawn a second", drawn, 4, at_least=True)
+    say("pictures drawn a second", drawn, 4, at_least=True)
     blocked = statistics.mean(pace.blocked for pace in paces)
-    _say("time in long tasks", 100 * blocked, 5, "%")
+    say("time in long tasks", 100 * blocked, 5, "%")
 
 
-def _train(live: LiveView, seconds: float) -> Pace:
+def train_for(live: LiveView, seconds: float) -> Pace:
     """Play for some seconds, then pause; the counters are read when they change."""
     _play(live)
     pace = _pace(live, seconds)
@@ -199,7 +200,7 @@ def pauses(live: LiveView, clicks: int) -> None:
         times.append(live.root.evaluate(CLICK_PAUSE))
     middle, late = statistics.median(times), _percentile(times, 95)
     print(f"Pause, click to shown, {clicks} times: p50 {middle:.0f} ms, p95 {late:.0f} ms")
-    _say("p95 of Pause", late, 500, "ms")
+    say("p95 of Pause", late, 500, "ms")
 
 
 def viewers(live: LiveView, address: str) -> None:
@@ -257,10 +258,12 @@ async def _viewer(client: httpx.AsyncClient, url: str, name: str, number: int) -
 
 
 @contextmanager
-def _engine_alone(dataset: str, seconds: float) -> Iterator[Callable[[], float]]:
-    """Keep an engine ready in another process; yield a function that lets it train once."""
-    command = [sys.executable, "-m", "benchmarks.live"]
-    command += ["--engine-alone", str(seconds), "--dataset", dataset]
+def helper_engine(*arguments: str) -> Iterator[Callable[[], float]]:
+    """Keep an engine ready in another process; yield a function that lets it train once.
+
+    ``arguments``: of the Python that calls :func:`engine_alone`.
+    """
+    command = [sys.executable, *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as helper:
@@ -282,13 +285,14 @@ def _engine_alone(dataset: str, seconds: float) -> Iterator[Callable[[], float]]
 def engine_alone(config: TrainConfig, seconds: float) -> None:
     """Train for ``seconds`` at each line read, and print the rate."""
     engine = Engine()
-    run = _started(engine, config)
+    run = started(engine, config)
     for _ in sys.stdin:
-        print(_rate(run, seconds), flush=True)
+        print(rate_of(run, seconds), flush=True)
     engine.close()
 
 
-def _started(engine: Engine, config: TrainConfig) -> Run:
+def started(engine: Engine, config: TrainConfig) -> Run:
+    """Begin a run that nobody looks at; return it when it is built."""
     run = engine.start(config)
     run.keep_going = True  # nobody looks
     _wait(lambda: run.frame.state == RunState.PAUSED, run)
@@ -309,7 +313,7 @@ def _next_move(run: Run) -> tuple[float, int]:
     return time.perf_counter(), run.frame.iteration
 
 
-def _rate(run: Run, seconds: float) -> float:
+def rate_of(run: Run, seconds: float) -> float:
     """Play for some seconds; return iterations a second after a short warm-up."""
     run.play()
     warm = run.frame.iteration + WARM_UP_ITERATIONS
@@ -346,7 +350,7 @@ def age(config: TrainConfig, rounds: int, seconds: float) -> None:
             f"round {number}: {young:.1f} it/s young, {old:.1f} it/s old, ratio {old / young:.3f}"
         )
     median = statistics.median(ratios)
-    _say(f"median ratio at {OLD:,} ÷ at {YOUNG:,}", median, 0.95, at_least=True)
+    say(f"median ratio at {OLD:,} ÷ at {YOUNG:,}", median, 0.95, at_least=True)
 
 
 def _alone(config: TrainConfig, state: dict[str, Tensor] | None = None) -> Run:
@@ -402,7 +406,7 @@ def really_age() -> None:
     config = PRESETS["fast"].replace(dataset="digits")
     print(f"age: the preset fast on the embedded digits, really trained to {OLD:,} iterations")
     engine = Engine()
-    run = _started(engine, config)
+    run = started(engine, config)
     run.play()
     rates = []
     for middle in (YOUNG, OLD):
@@ -420,7 +424,8 @@ def really_age() -> None:
 # Odds and ends --------------------------------------------------------------------------
 
 
-def _say(what: str, value: float, target: float, unit: str = "", *, at_least: bool = False) -> None:
+def say(what: str, value: float, target: float, unit: str = "", *, at_least: bool = False) -> None:
+    """Print a figure and whether it meets its target."""
     met = value >= target if at_least else value <= target
     sign = "≥" if at_least else "≤"
     print(

@@ -24,6 +24,7 @@ from typing import Any
 
 import torch
 
+from benchmarks import playground_page
 from benchmarks.machine import machine
 from gan_core.config import TrainConfig
 from gan_core.metrics.points import CELL_SIDE, PointMeter, PointQuality
@@ -124,7 +125,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and print; keep the figures if asked."""
+    """Measure the recipes, or the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="+", default=list(POINT_PRESETS), choices=POINT_PRESETS)
     parser.add_argument("--seeds", type=int, default=10)
@@ -134,13 +135,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="of the page, in turns")
     parser.add_argument("--engine-alone", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.page or options.engine_alone:
-        from benchmarks import playground_page
-
-        if options.engine_alone:
-            return playground_page.alone(options.sets[0], options.engine_alone)
+    if options.engine_alone:
+        playground_page.alone(options.sets[0], options.engine_alone)
+    elif options.page:
         print(machine(), f"load {os.getloadavg()[0]:.1f} at the beginning;", options.sets[0])
-        return playground_page.page(options.sets[0], options.rounds, min(options.seconds, 10))
+        playground_page.page(options.sets[0], options.rounds, min(options.seconds, 10))
+    else:
+        recipes(options)
+
+
+def recipes(options: argparse.Namespace) -> None:
+    """Train the presets; keep the figures if asked."""
     torch.set_num_threads(1)
     print(machine(), "one torch thread;", f"cells of side {CELL_SIDE:g}")
     kept = json.loads(FIGURES.read_text("utf-8"))["sets"] if FIGURES.exists() else {}

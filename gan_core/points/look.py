@@ -90,7 +90,7 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
     kind, nodes = manifold(trainer)
     verdict = verdict_grid(trainer)
     low, high = trainer.loss.verdict_range or _limits(verdict)
-    pushes, longest = _scaled(arrows(trainer, fake[:ARROWS], real))
+    pushes, longest = _scaled(arrows(trainer, fake[:ARROWS], real[:ARROWS]))
     blocks: dict[str, Shorts | Bytes] = {
         "real": quantised(real),
         "generated": quantised(fake),
@@ -196,7 +196,7 @@ def _middle(trainer: Trainer, real: Tensor, fake: Tensor) -> float:
     if known is not None:
         return known
     with at_rest(trainer.discriminator) as judge:
-        on_real, on_fake = judge(real), judge(fake)
+        on_real, on_fake = judge(torch.cat([real, fake])).split([len(real), len(fake)])
     return (on_real.mean().item() + on_fake.mean().item()) / 2
 
 
