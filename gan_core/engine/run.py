@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from gan_core.config import POINT_MODEL, TrainConfig
+from gan_core.engine.audience import Audience
 from gan_core.engine.frame import Frame, Reason, RunState
 from gan_core.engine.loading import Loading
 from gan_core.engine.plan import FOR_EVER, Plan
@@ -77,8 +77,7 @@ class Run:
         self._given = data
         self._wanted: deque[Callable[[], None]] = deque()
         self._plan = Plan()
-        self._lock = threading.Lock()  # guards _viewers alone
-        self._viewers: dict[str, float] = {}
+        self._audience = Audience()
         self._session: Session | None = None
         self._restart_wanted = True
         self._loading = Loading(load_data, self._want)
@@ -241,14 +240,8 @@ class Run:
 
     def seen(self, viewer: str = "") -> None:
         """Note that somebody looked; brings a detached run back."""
-        now = time.monotonic()
-        self.last_seen = now
-        with self._lock:
-            if viewer:
-                self._viewers[viewer] = now
-            if len(self._viewers) > 1:
-                recent = {who: at for who, at in self._viewers.items() if now - at < 5}
-                self._viewers = recent
+        self.last_seen = time.monotonic()
+        self._audience.note(viewer)
         if self._detached:
             self._detached = False
             self._wake(self)
@@ -256,9 +249,7 @@ class Run:
     @property
     def viewers(self) -> int:
         """How many looked in the last five seconds."""
-        now = time.monotonic()
-        with self._lock:
-            return sum(now - at < 5 for at in self._viewers.values())
+        return len(self._audience.names)
 
     def detach(self) -> None:
         """Rest until somebody looks again; the plan is kept."""

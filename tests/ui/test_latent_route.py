@@ -253,7 +253,7 @@ def test_a_viewers_long_name_is_cut_short(client, run):
     for ending in ("a", "b"):
         client.get(f"/api/latent/run/{run.view_token}", params={"viewer": "x" * 5000 + ending})
     assert run.viewers == 1
-    assert max(len(name) for name in run._viewers) <= 32
+    assert max(len(name) for name in run._audience.names) <= 32
 
 
 @pytest.mark.usefixtures("run")

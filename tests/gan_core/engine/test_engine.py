@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gan_core.config import TrainConfig
 from gan_core.data import ImageSet
-from gan_core.engine import Engine, EngineFull, Run, RunState, Snapshot, screen, session
+from gan_core.engine import Engine, EngineFull, Run, RunState, Snapshot, audience, screen, session
 from gan_core.engine import run as run_module
 from gan_core.trainer import Trainer
 
@@ -754,7 +754,7 @@ def test_two_workers_never_advance_one_run_at_once(library):
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     clock = SimpleNamespace(now=1000.0)
     clock.monotonic = clock.perf_counter = lambda: clock.now
-    for module in (run_module, screen, session):
+    for module in (audience, run_module, screen, session):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
