@@ -12,6 +12,10 @@ from gan_core.engine import Engine, EngineFull, Run
 from ui.state import t, visit, write_url
 
 
+# What the session remembers beside the token of each kind of run.
+_SHOWN = {"run": "shown", "points": "points_shown"}
+
+
 @lru_cache(maxsize=1)
 def engine() -> Engine:
     """Return the engine; its registry of runs is the only thing visitors share."""
@@ -50,6 +54,7 @@ def begin(config: TrainConfig, place: str = "run") -> Seat:
         st.warning(t("run.full"))
         st.stop()
     setattr(visit(), place, run.control_token)
+    setattr(visit(), _SHOWN[place], config)
     write_url()
     return Seat(run, may_steer=True, place=place)
 
