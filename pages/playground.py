@@ -33,7 +33,11 @@ if seat.may_steer:
                 ("undecided", "best", "points"),
                 "best",
                 partial(
-                    playground.play_out, seat, bare, ("verdict", "best", "real", "fake"), d_moves=400
+                    playground.play_out,
+                    seat,
+                    bare,
+                    ("verdict", "best", "real", "fake"),
+                    d_moves=400,
                 ),
             ),
             Experiment(
@@ -67,7 +71,10 @@ fold(t("playground.formula_title"), "playground_fold", playground.formulas, play
 
 check_yourself(
     "playground",
-    [("sharp", ("perfect", "narrow", "wide"), "narrow"), ("floor", ("more", "done", "noise"), "done")],
+    [
+        ("sharp", ("perfect", "narrow", "wide"), "narrow"),
+        ("floor", ("more", "done", "noise"), "done"),
+    ],
 )
 
 if seat.may_steer:

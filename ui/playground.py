@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from inspect import getsource
-from typing import Any
 
 import streamlit as st
 

@@ -11,7 +11,6 @@ from gan_core.config import POINT_MODEL, TrainConfig
 from gan_core.engine import Engine, EngineFull, Run
 from ui.state import t, visit, write_url
 
-
 # What the session remembers beside the token of each kind of run.
 _SHOWN = {"run": "shown", "points": "points_shown"}
 

@@ -121,5 +121,5 @@ def half_moves_source() -> None:
     from gan_core.trainer import Trainer
 
     d_code, g_code = st.tabs([t("train.code_d"), t("train.code_g")])
-    d_code.code(source_of(Trainer._move_discriminator, Trainer._descend))
-    g_code.code(source_of(Trainer._move_generator, Trainer._descend))
+    d_code.code(source_of(Trainer._move_discriminator, Trainer._differentiate))
+    g_code.code(source_of(Trainer._move_generator, Trainer._differentiate))

@@ -81,7 +81,7 @@ def test_a_digits_page_ignores_point_sets(open_page):
 
 
 @pytest.mark.parametrize("key", POINT_KEYS)
-def test_other_data_come_with_the_settings_that_work_for_them(open_page, reader, key):
+def test_other_data_come_with_the_settings_that_work_for_them(open_page, key):
     app = open_page("playground", **SMALL)
     if key == SMALL["dataset"]:
         app.selectbox(key=KEY + "dataset").select("line").run()
@@ -107,7 +107,7 @@ def test_nobody_moves_gets_a_sentence_and_no_run(open_page, engine):
     assert words.translate("en", "run.changed") not in texts(app)
 
 
-def test_the_two_trainings_have_runs_of_their_own(open_page, engine):
+def test_the_two_trainings_have_runs_of_their_own(open_page):
     app = open_page("playground", **SMALL)
     assert app.session_state["visit"].run is None
     points = app.session_state["visit"].points
