@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gan_core.trainer import StepReport, Trainer
 
 WATCHED_SECONDS = 2.0
-LOOK_SHARE = 0.05
 
 
 class Screen:
@@ -106,7 +105,7 @@ class Screen:
         assert self._view is not None
         shortest, longest = self._view.gaps
         # A slow generator is drawn less often, so that looking costs training little.
-        return self._look_time + min(max(shortest, self._look_cost / LOOK_SHARE), longest)
+        return self._look_time + min(max(shortest, self._look_cost / self._view.share), longest)
 
     def memory(self) -> Any:
         """Return what was seen so far, for going back to it."""

@@ -32,6 +32,7 @@ class View(Protocol):
         samples: what the trainer trains on.
         real_png: the data as a picture, where that is how they are shown.
         gaps: shortest and longest time between two looks, in seconds.
+        share: of the time that drawing may take, in between.
         buckets: in how many buckets the curves are kept.
         most_bytes: how much memory the states to go back to may take.
         readings: what its meter has read so far, if it has one.
@@ -40,6 +41,7 @@ class View(Protocol):
     samples: Tensor
     real_png: bytes | None
     gaps: tuple[float, float]
+    share: float
     buckets: int
     most_bytes: int
     readings: Readings | None
@@ -64,6 +66,7 @@ class PictureView:
     """
 
     gaps = (0.15, 0.2)
+    share = 0.05
     buckets = 512
     most_bytes = 0
     readings: Readings | None = None

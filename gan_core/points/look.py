@@ -102,7 +102,7 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
         "reach": REACH,
         "low": _short(low),
         "high": _short(high),
-        "middle": _short(_middle(trainer, real, fake)),
+        "middle": _short(_middle(trainer, real[:ARROWS], fake[:ARROWS])),
         "arrow": _short(longest),
         "manifold": kind,
         "cells": MESH,
