@@ -24,7 +24,7 @@ playground.stage(seat)
 
 if seat.may_steer:
     ring = POINT_PRESETS["eight_soft"]
-    bare = ring.replace(loss="non_saturating", r1=0.0, r2=0.0)
+    bare = ring.replace(loss="non_saturating", r1=0.0, r2=0.0, ema_decay=0.0)
     try_this(
         "playground",
         [
@@ -37,7 +37,8 @@ if seat.may_steer:
                     seat,
                     bare,
                     ("verdict", "best", "real", "fake"),
-                    d_moves=400,
+                    steps=100,
+                    d_moves=600,
                 ),
             ),
             Experiment(
@@ -49,7 +50,7 @@ if seat.may_steer:
                     seat,
                     bare.replace(loss="minimax"),
                     ("verdict", "real", "fake", "arrows"),
-                    d_moves=400,
+                    d_moves=300,
                 ),
             ),
             Experiment(

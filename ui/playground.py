@@ -61,11 +61,15 @@ def _train_on_own(seat: Seat) -> None:
 
 
 def play_out(
-    seat: Seat, config: TrainConfig, layers: Sequence[str], *, d_moves: int = 0, steps: int = 0
+    seat: Seat, config: TrainConfig, layers: Sequence[str], *, steps: int = 0, d_moves: int = 0
 ) -> None:
-    """Start the run again with a recipe, show some layers, and let it make some moves."""
+    """Start the run again with a recipe, show some layers, let both players move, then D alone."""
     set_scene(KEY, layers=list(layers))
-    training.play_out(seat.run, config, iterations=steps, d_moves=d_moves)
+    seat.run.restart(config)
+    if steps:
+        seat.run.step(steps)
+    if d_moves:
+        seat.run.step_discriminator(d_moves)
 
 
 # Slow motion ----------------------------------------------------------------------------

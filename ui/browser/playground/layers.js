@@ -149,7 +149,7 @@ function drawThread(context, frame, { places }, theme) {
   const even = (2 * frame.view) / (places.length / 2);
   for (let index = 2; index < places.length; index += 2) {
     const length = Math.hypot(places[index] - places[index - 2], places[index + 1] - places[index - 1]);
-    context.globalAlpha = Math.max(0.08, Math.min(0.9, (0.35 * even) / (length || 1e-9)));
+    context.globalAlpha = Math.max(0.3, Math.min(0.95, (0.35 * even) / (length || 1e-9)));
     context.beginPath();
     context.moveTo(frame.x(places[index - 2]), frame.y(places[index - 1]));
     context.lineTo(frame.x(places[index]), frame.y(places[index + 1]));
