@@ -9,7 +9,8 @@ from inspect import getsource
 
 import streamlit as st
 
-from gan_core.config import OWN_POINTS, POINT_KEYS, TrainConfig
+from gan_core.config import OWN_POINTS, TrainConfig
+from gan_core.points.presets import POINT_PRESETS
 from ui import points_route, training, warm, words
 from ui.lesson import source_of
 from ui.live import browser_component, mathml
@@ -47,8 +48,11 @@ def stage(seat: Seat) -> None:
 
 
 def _goal(config: TrainConfig) -> str:
-    """Say what the preset of these data reaches; nothing for data without one."""
-    return t(f"goal.{config.dataset}") if config.dataset in POINT_KEYS else ""
+    """Say what a preset reaches; nothing for settings that nobody has measured."""
+    preset = POINT_PRESETS.get(config.dataset)
+    if preset is None or preset.replace(seed=config.seed) != config:
+        return ""
+    return t(f"goal.{config.dataset}")
 
 
 def _train_on_own(seat: Seat) -> None:

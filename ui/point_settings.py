@@ -90,7 +90,7 @@ def _prepare(running: TrainConfig | None) -> None:
 
     Own data are gone with the run that had them.
     """
-    config, problems = from_query(st.query_params.to_dict(), POINT_PRESETS, HERE)
+    config, problems = from_query(_query(), POINT_PRESETS, HERE)
     held = st.session_state.get(_key("dataset"))
     if config is None and held is not None and (running or held != OWN_POINTS):
         return
@@ -99,6 +99,15 @@ def _prepare(running: TrainConfig | None) -> None:
         st.warning(sentence)
     for name in ("preset", *_NAMES):
         st.query_params.pop(name, None)
+
+
+def _query() -> dict[str, str]:
+    """Return the URL's parameters; data that it names come with their preset."""
+    query: dict[str, str] = st.query_params.to_dict()
+    if query.keys() & set(_NAMES):
+        data = query.get("dataset", FIRST)
+        query.setdefault("preset", data if data in POINT_PRESETS else FIRST)
+    return query
 
 
 def _take_preset() -> None:

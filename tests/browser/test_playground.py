@@ -186,7 +186,7 @@ def test_the_arrow_keys_draw_too(live):
     for _ in range(3):
         page.keyboard.press("ArrowRight")
         page.keyboard.press("Space")
-    expect(page.locator(".gan-live .easel [role=status]")).to_have_text("15 points")
+    expect(page.locator(".gan-live .bench [role=status]")).to_have_text("15 points")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Draw your own data")).to_be_visible()
     assert live.number("iteration") == 0
@@ -230,7 +230,7 @@ def test_who_watches_cannot_steer(live, open_page):
     watching = open_live(other, live.view_link, "points")
     expect(watching.root.locator(".watching")).to_be_visible()
     expect(watching.button("play")).to_be_hidden()
-    expect(other.locator(".gan-live .easel")).to_have_count(0)
+    expect(other.locator(".gan-live :is(.easel, .bench)")).to_have_count(0)
 
 
 def test_a_phone_needs_no_sideways_scrolling(open_page):

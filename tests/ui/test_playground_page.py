@@ -92,9 +92,11 @@ def test_other_data_come_with_the_settings_that_work_for_them(open_page, key):
     assert words.translate("en", "run.changed") in texts(app)
 
 
-def test_a_preset_states_its_goal(open_page, language):
-    app = open_page("playground", language, **SMALL)
-    assert told(app)["goal"] == words.translate(language, "goal.eight_soft")
+def test_a_preset_states_its_goal_and_other_settings_none(open_page, language):
+    app = open_page("playground", language, dataset="grid", loss="hinge")
+    assert told(app)["goal"] == ""
+    app = open_page("playground", language, dataset="grid", seed="3")
+    assert told(app)["goal"] == words.translate(language, "goal.grid")
 
 
 def test_nobody_moves_gets_a_sentence_and_no_run(open_page, engine):

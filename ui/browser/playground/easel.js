@@ -33,9 +33,11 @@ export class Easel {
     this.count = element("span", { class: "small", role: "status" });
     this.help = element("p", { class: "small" }, say("draw_help"));
     this.message = element("p", { class: "trouble-line", role: "alert", hidden: "" });
-    this.closed = element("div", { class: "row" }, this.start.element, this.upload);
-    this.opened = element("div", { class: "row", hidden: "" }, this.use.element, this.undo.element, this.clear.element, this.cancel.element, this.count);
-    this.element = element("div", { class: "easel" }, this.closed, this.opened, this.help, this.message);
+    this.element = element("div", { class: "row easel" }, this.start.element, this.upload);
+    const row = element("div", { class: "row" }, this.use.element, this.undo.element, this.clear.element, this.cancel.element, this.count);
+    this.opened = [row, this.help];
+    // Beside the plot: whoever draws shall not have to look for these.
+    this.bench = element("div", { class: "bench" }, row, this.help, this.message);
     plot.onDrag(() => this.open, (at) => this.touch(at));
     plot.surface.canvas.addEventListener("keydown", (event) => this.onKey(event));
     this.set(false);
@@ -44,8 +46,8 @@ export class Easel {
   /** Begin to draw, or put the pen away. */
   set(open) {
     this.open = open;
-    this.closed.hidden = open;
-    this.opened.hidden = this.help.hidden = !open;
+    this.element.hidden = open;
+    for (const part of this.opened) part.hidden = !open;
     this.plot.holdStill(open);
     const { canvas } = this.plot.surface;
     canvas.tabIndex = open ? 0 : -1;

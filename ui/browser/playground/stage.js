@@ -57,7 +57,7 @@ export class Stage {
     const steer = data.may_steer;
     this.goal = element("p", { class: "goal" }, data.goal ?? "");
     this.goal.hidden = !data.goal;
-    const plot = element("figure", { class: "plot" }, this.caption.buttons, this.plot.element, steer ? this.buildTransport() : this.transport.element);
+    const plot = element("figure", { class: "plot" }, this.caption.buttons, this.plot.element, steer ? this.easel.bench : null, steer ? this.buildTransport() : this.transport.element);
     const side = element("div", { class: "side" }, this.goal, this.meter.element, this.losses.element);
     const below = element("div", { class: "below" }, this.caption.text, steer ? this.easel.element : null);
     const panel = element("section", { class: "panel" }, this.buildHistory(steer), this.status.element, steer ? this.rates.element : null);
