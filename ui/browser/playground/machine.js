@@ -55,9 +55,10 @@ export class Machine {
     setText(this.noiseNote, noise ? this.say(`noise_${noise.kind}`, { count: noise.count }) : "");
   }
 
-  draw(look, theme) {
-    for (const [name, thumb] of Object.entries(this.thumbs)) if (name !== "noise") thumb.draw(look, new Set(THUMBS[name]), theme);
-    this.thumbs.noise.draw({ real: sketch(this.noise) }, new Set(["real"]), { ...theme, real: theme.theory });
+  /** Draw the thumbnails; noise and real points stay the same all through a run. */
+  draw(look, theme, all) {
+    for (const name of all ? ["fake", "d", "real"] : ["fake", "d"]) this.thumbs[name].draw(look, new Set(THUMBS[name]), theme);
+    if (all) this.thumbs.noise.draw({ real: sketch(this.noise) }, new Set(["real"]), { ...theme, real: theme.theory });
   }
 
   /** Light up what one micro-step uses; with null, nothing. */

@@ -120,7 +120,8 @@ export class Stage {
     if (changed.picture || changed.real) {
       this.offer(look);
       this.plot.draw(look && { ...look, trails: model.lookedBack === null ? model.trails : [] }, this.caption.shown, theme, this.easel.drawn);
-      if (look) this.machine.draw(look, theme);
+      if (look) this.machine.draw(look, theme, changed.real || this.drawnRun !== model.runId);
+      if (look) this.drawnRun = model.runId;
       this.slow.draw(theme);
     }
     if (!changed.curves) return;
