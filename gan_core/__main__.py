@@ -1,4 +1,4 @@
-"""``python -m gan_core train | sample | classifier``: the course without a browser."""
+"""``python -m gan_core train | sample | classifier | stages``: the course without a browser."""
 
 from __future__ import annotations
 
@@ -79,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     classifier.add_argument("--data-dir", type=Path)
     classifier.add_argument("--epochs", type=int, default=8)
     classifier.set_defaults(run=_classifier)
+
+    stages = commands.add_parser("stages", help="train and keep a GAN at four moments")
+    stages.add_argument("--data-dir", type=Path)
+    stages.add_argument("--out", type=Path, help="a folder other than the shipped one")
+    stages.add_argument("--threads", type=_positive, help="torch threads (default: all cores)")
+    stages.set_defaults(run=_stages)
     return parser
 
 
@@ -239,6 +245,41 @@ def _classifier(options: argparse.Namespace) -> None:
     }
     save_card("classifier", card)
     print(save_weights("classifier", model), f"test accuracy {score:.4f}")
+
+
+def _stages(options: argparse.Namespace) -> None:
+    import torch
+
+    from gan_core import pretrained, stages
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    config = TrainConfig.from_dict(pretrained.card("dcgan")["config"])
+    train = load_images("mnist", folder=options.data_dir, fall_back=False)
+    test = load_images("mnist", train=False, folder=options.data_dir, fall_back=False)
+    folder = options.out or stages.FOLDER
+    card: dict[str, Any] = {
+        "name": "stages",
+        "config": config.to_dict(),
+        "iterations": stages.STAGES,
+        "weights": "generator: average (EMA); discriminator: raw",
+        "command": _public(options),
+        "data": f"mnist, {len(train.images)} training images",
+        "date": date.today().isoformat(),
+        "measured": {},
+    }
+    stages.save_card(card, folder)
+    sheet = folder / stages.REAL_SHEET.name if options.out else stages.REAL_SHEET
+    print(stages.save_real_sheet(stages.pick_real(test.images, test.labels), sheet))
+    with tqdm(total=max(stages.STAGES.values()), disable=None) as bar:
+        for key, weights in stages.train_stages(
+            config, train.images, seen=lambda _report: bar.update()
+        ):
+            print(stages.save_stage(key, weights, folder))
+    for key in stages.STAGES:  # what is measured is what was written, in float16
+        found = stages.accuracy(stages.load_stage(key, folder), test.images[:500])
+        card["measured"][key] = {f"accuracy_{name}": share for name, share in found.items()}
+    print(stages.save_card(card, folder))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from gan_core.config import SettingError, TrainConfig
-from gan_core.models import MODELS
+from gan_core.models import without_weights
 
 FORMAT = "gan-course-run-1"
 MAX_BYTES = 128 * 1024 * 1024
@@ -182,14 +182,10 @@ def _check_entry(name: str, entry: Any, shape: tuple[int, ...]) -> None:
 def _expected_shapes(
     config: TrainConfig,
 ) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-    pair = MODELS[config.model]
-    with torch.device("meta"):
-        networks = {
-            "generator": pair.generator(config.latent_dim),
-            "discriminator": pair.discriminator(config.dropout),
-        }
+    generator, discriminator = without_weights(config)
+    networks = {"generator": generator, "discriminator": discriminator}
     if config.ema_decay:
-        networks["average"] = networks["generator"]
+        networks["average"] = generator
     required = {"random": tuple(torch.Generator().get_state().shape), "clock": (5,)}
     optional: dict[str, tuple[int, ...]] = {"noise": (config.batch_size, config.latent_dim)}
     for name, module in networks.items():

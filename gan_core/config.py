@@ -8,7 +8,16 @@ from typing import Any, Self
 
 MODEL_KEYS = ("mlp", "dcgan")
 DATASET_KEYS = ("mnist", "fashion_mnist", "kmnist", "digits")
-LOSS_KEYS = ("non_saturating", "minimax")
+LOSS_KEYS = (
+    "non_saturating",
+    "minimax",
+    "one_sided",
+    "least_squares",
+    "wasserstein",
+    "hinge",
+    "relativistic",
+)
+SWITCH_KEYS = ("off", "on")
 
 
 class SettingError(ValueError):
@@ -62,6 +71,17 @@ class TrainConfig:
     discriminator_steps: int = _number(1, 1, 20)
     # Dropout in the MLP discriminator, as the lesson has it.
     dropout: float = _number(0.3, 0.0, 0.9)
+    # What bounds the slope of D (gan_core/penalties.py, gan_core/spectral.py). All off: the
+    # first GANs had nothing of the kind, and what goes wrong without it is part of the lesson.
+    # R1 and R2 are the γ of γ/2 E‖∇D‖². It grows with the number of pixels: try .1 to 10 here.
+    r1: float = _number(0.0, 0.0, 1000.0)
+    r2: float = _number(0.0, 0.0, 1000.0)
+    # λ of the WGAN-GP penalty λ E(‖∇D‖ - 1)²; the paper took 10 for everything it tried.
+    gradient_penalty: float = _number(0.0, 0.0, 1000.0)
+    # Largest weight of D; the first WGAN took .01. A wide net may need less, a narrow one more.
+    weight_clip: float = _number(0.0, 0.0, 10.0)
+    # Every layer of D divided by its largest singular value, as hinge GANs have it (SNGAN).
+    spectral_norm: str = _one_of("off", SWITCH_KEYS)
     # Averaging of G's weights for the pictures (0 = off). .999 looks back about 1,000 moves.
     ema_decay: float = _number(0.0, 0.0, 0.99999)
     # The same seed gives the same weights, batches and noise.

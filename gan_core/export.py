@@ -2,7 +2,8 @@
 
 One safetensors file: the weights, and in its header the list of layers. No code
 travels. Batch normalisation is written as it acts at rest, a scale and a shift
-per channel; dropout, which does nothing at rest, is left out.
+per channel, spectral normalisation as the weights that it gives; dropout, which
+does nothing at rest, is left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from gan_core.models import IMAGE_SHAPE, Dropout
 
@@ -64,10 +66,15 @@ def network_to_bytes(*parts: nn.Module) -> bytes:
 
 
 def _leaves(network: nn.Module) -> Iterator[nn.Module]:
-    """Yield the layers in the order they act; dropout is at rest."""
-    for module in network.modules():
-        if not any(True for _ in module.children()) and not isinstance(module, Dropout):
-            yield module
+    """Yield the layers in the order they act; dropout is at rest.
+
+    What makes a layer's weight out of another one is part of the layer.
+    """
+    parts = [] if is_parametrized(network) else list(network.children())
+    if not parts and not isinstance(network, Dropout):
+        yield network
+    for part in parts:
+        yield from _leaves(part)
 
 
 def _input_shape(first: nn.Module) -> tuple[int, ...]:
@@ -104,8 +111,10 @@ def _layer(module: nn.Module, shape: tuple[int, ...]) -> Layer:
     raise ValueError(f"the format knows no layer {type(module).__name__}")
 
 
-def _weights(module: nn.Module) -> dict[str, Tensor]:
-    return dict(module.named_parameters())
+def _weights(module: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> dict[str, Tensor]:
+    """Return the weights that the layer works with; its parameters may be others."""
+    found = {"weight": module.weight, "bias": module.bias}
+    return {role: weight for role, weight in found.items() if weight is not None}
 
 
 def _compact(weight: Tensor) -> Tensor:

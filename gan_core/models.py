@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.config import TrainConfig
+from gan_core.spectral import add_spectral_norm, start_spectral_norm
 
 IMAGE_SHAPE = (1, 28, 28)
 PIXELS = math.prod(IMAGE_SHAPE)
@@ -186,7 +187,20 @@ def build_discriminator(config: TrainConfig, random: torch.Generator) -> nn.Modu
     with torch.device("meta"):
         discriminator = MODELS[config.model].discriminator(config.dropout)
     _prepare(discriminator, config, random)
+    if config.spectral_norm == "on":
+        add_spectral_norm(discriminator)
+        start_spectral_norm(discriminator, random)
     return discriminator
+
+
+def without_weights(config: TrainConfig) -> tuple[Generator, nn.Module]:
+    """Return both players as shapes only, to compare a file with."""
+    with torch.device("meta"):
+        generator = MODELS[config.model].generator(config.latent_dim)
+        discriminator = MODELS[config.model].discriminator(config.dropout)
+        if config.spectral_norm == "on":
+            add_spectral_norm(discriminator)
+    return generator, discriminator
 
 
 def _prepare(module: nn.Module, config: TrainConfig, random: torch.Generator) -> None:

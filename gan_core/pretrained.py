@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from gan_core.checkpoint import write_atomically
 from gan_core.classifier import DigitClassifier
 from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.latent import principal_directions
-from gan_core.models import MODELS, Generator
+from gan_core.models import Generator, without_weights
 
 FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
 GENERATORS = MODEL_KEYS
@@ -75,8 +75,8 @@ def load_generator(name: str, folder: Path = FOLDER) -> Generator:
         ValueError: on an unknown name.
     """
     config = _recipe(name, folder)
-    build = MODELS[config.model].generator
-    return _filled(lambda: build(config.latent_dim), folder / f"{name}.safetensors")
+    weights = load_file(folder / f"{name}.safetensors")
+    return filled(lambda: without_weights(config)[0], weights)
 
 
 @lru_cache(maxsize=8)
@@ -89,8 +89,8 @@ def load_discriminator(name: str, folder: Path = FOLDER) -> nn.Module:
         ValueError: on an unknown name.
     """
     config = _recipe(name, folder)
-    build = MODELS[config.model].discriminator
-    return _filled(lambda: build(config.dropout), folder / f"{name}{OPPONENT}.safetensors")
+    weights = load_file(folder / f"{name}{OPPONENT}.safetensors")
+    return filled(lambda: without_weights(config)[1], weights)
 
 
 def _recipe(name: str, folder: Path) -> TrainConfig:
@@ -102,16 +102,15 @@ def _recipe(name: str, folder: Path) -> TrainConfig:
 @lru_cache(maxsize=1)
 def load_classifier(folder: Path = FOLDER) -> DigitClassifier:
     """Return the shipped digit classifier in eval mode."""
-    return _filled(DigitClassifier, folder / "classifier.safetensors")
+    return filled(DigitClassifier, load_file(folder / "classifier.safetensors"))
 
 
-def _filled(build: Callable[[], Network], path: Path) -> Network:
-    """Build a network without drawing weights, and give it those of a file."""
+def filled(build: Callable[[], Network], weights: Mapping[str, Tensor]) -> Network:
+    """Build a network without drawing weights, and give it those of a file; at rest."""
     with torch.device("meta"):
         network = build()
-    weights = {
-        key: value.float() if value.is_floating_point() else value
-        for key, value in load_file(path).items()
+    whole = {
+        key: value.float() if value.is_floating_point() else value for key, value in weights.items()
     }
-    network.load_state_dict(weights, assign=True)
+    network.load_state_dict(whole, assign=True)
     return network.eval().requires_grad_(False)

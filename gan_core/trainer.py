@@ -11,10 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from gan_core.batches import Batches
 from gan_core.config import TrainConfig
 from gan_core.latent import draw
 from gan_core.losses import LOSSES
 from gan_core.models import build_discriminator, build_generator
+from gan_core.penalties import chosen, clip_weights
+from gan_core.spectral import normalised
+from gan_core.state import gather, restore
 
 NOT_MEASURED = math.nan
 # Losses of a game that anybody can still learn from stay far below this.
@@ -28,11 +32,13 @@ class StepReport:
     Attributes:
         iteration: how many iterations are done; a half move by hand is one.
         move: "both", "d" or "g".
-        d_loss: mean loss of D before its move; log 4 ≈ 1.386 for a D that cannot tell.
+        d_loss: mean loss of D before its move, penalties included; with the lesson's loss
+            log 4 ≈ 1.386 for a D that cannot tell.
         g_loss: mean loss of G before its move.
         d_real: mean verdict on real pictures (a probability where the loss has one).
-        d_fake: mean verdict on generated pictures, 1/2 at equilibrium.
-        d_terms: the means that add up to ``d_loss``.
+        d_fake: mean verdict on generated pictures, 1/2 at equilibrium of the lesson's loss.
+        d_terms: the means that add up to ``d_loss``: the terms of the loss as its formula
+            has them, then the penalties in the order of ``PENALTIES``.
         d_grad_norm: Euclidean norm of D's gradient.
         g_grad_norm: Euclidean norm of G's gradient; near 0 it learns nothing.
     """
@@ -95,6 +101,7 @@ class Trainer:
         self.config = config
         self.data = _checked(data)
         self.loss = LOSSES[config.loss]
+        self.penalties = chosen(config)
         self.random = torch.Generator().manual_seed(config.seed)
         self.generator = build_generator(config, self.random)
         self.discriminator = build_discriminator(config, self.random)
@@ -104,13 +111,12 @@ class Trainer:
         self.discriminator_optimizer = self._adam(
             self._discriminator_weights, config.discriminator_lr
         )
+        self._normalised = normalised(self.discriminator)
         self.average = copy.deepcopy(self.generator).eval() if config.ema_decay else None
         self.iteration = 0
         self.discriminator_moves = 0
         self.generator_moves = 0
-        self._epoch_done = 0
-        self._cursor = 0
-        self._order = self._shuffled()
+        self._batches = Batches(self.data, config.batch_size, config.seed)
         # The noise and pictures of D's last move, waiting for G's.
         self._noise: Tensor | None = None
         self._fake: Tensor | None = None
@@ -171,15 +177,24 @@ class Trainer:
         )
 
     def _move_discriminator(self) -> _DiscriminatorMove:
-        real = self._next_batch()
+        for layer, weight in self._normalised:
+            layer.turn(weight)
+        real = self._batches.next()
         self._noise = self._draw_noise()
         self._fake = self.generator(self._noise)
+        fake = self._fake.detach()
         # One pass for both halves: D judges each picture on its own.
-        logits = self.discriminator(torch.cat([real, self._fake.detach()]))
-        on_real, on_fake = logits.split([len(real), len(self._fake)])
+        logits = self.discriminator(torch.cat([real, fake]))
+        on_real, on_fake = logits.split([len(real), len(fake)])
         terms = [term.mean() for term in self.loss.discriminator_terms(real=on_real, fake=on_fake)]
+        terms += [
+            penalty(self.discriminator, real=real, fake=fake, random=self.random).mean()
+            for penalty in self.penalties
+        ]
         loss = sum(terms[1:], terms[0])
         norm = self._descend(loss, self._discriminator_weights, self.discriminator_optimizer, "L_D")
+        if self.config.weight_clip:
+            clip_weights(self._discriminator_weights, self.config.weight_clip)
         self.discriminator_moves += 1
         return _DiscriminatorMove(
             loss=loss.item(),
@@ -195,11 +210,21 @@ class Trainer:
             fake = self.generator(self._draw_noise())
         self._noise = self._fake = None
         on_fake = self.discriminator(fake)
-        loss = self.loss.generator(real=None, fake=on_fake).mean()
+        on_real = self._judge_last_batch() if self.loss.compares else None
+        loss = self.loss.generator(real=on_real, fake=on_fake).mean()
         norm = self._descend(loss, self._generator_weights, self.generator_optimizer, "L_G")
         self.generator_moves += 1
         self._follow_average()
         return _GeneratorMove(loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm)
+
+    @torch.no_grad()
+    def _judge_last_batch(self) -> Tensor:
+        """Return D's logits on the real pictures of its last move.
+
+        The waiting fakes were paired with these, and a second look needs neither new
+        data (``epoch`` counts what D learned from) nor anything more in a saved state.
+        """
+        return self.discriminator(self._batches.last())
 
     def _descend(self, loss: Tensor, weights: list[Tensor], adam: Adam, name: str) -> float:
         """Move ``weights`` one step down ``loss``; the other player's stay frozen."""
@@ -218,7 +243,7 @@ class Trainer:
     @property
     def epoch(self) -> float:
         """How often D has seen the whole data set."""
-        return self._epoch_done + self._cursor / len(self.data)
+        return self._batches.epoch
 
     def noise(self, count: int, seed: int = 0) -> Tensor:
         """Return (count, latent_dim) noise that depends on nothing but ``seed``."""
@@ -249,12 +274,7 @@ class Trainer:
 
         A trainer that loads it continues bit for bit.
         """
-        state: dict[str, Tensor] = {}
-        for name, module in self._networks().items():
-            state |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
-        for name, adam in self._optimizers().items():
-            for index, entry in adam.state_dict()["state"].items():
-                state |= {f"{name}.{index}.{key}": value for key, value in entry.items()}
+        state = gather(self._networks(), self._optimizers())
         if self._noise is not None:
             state["noise"] = self._noise
         state["random"] = self.random.get_state()
@@ -263,8 +283,8 @@ class Trainer:
                 self.iteration,
                 self.discriminator_moves,
                 self.generator_moves,
-                self._epoch_done,
-                self._cursor,
+                self._batches.passes,
+                self._batches.cursor,
             ]
         )
         return {key: value.detach().clone() for key, value in state.items()}
@@ -282,26 +302,14 @@ class Trainer:
 
     def _restore(self, state: dict[str, Tensor]) -> None:
         self._noise = state["noise"].clone() if "noise" in state else None
-        networks = self._networks()
-        for name, module in networks.items():
-            module.load_state_dict(_part(state, name))
+        restore(state, self._networks(), self._optimizers())
         self._fake = None if self._noise is None else self._repeated(self._noise)
-        for name, adam in self._optimizers().items():
-            weights = adam.param_groups[0]["params"]
-            moments = _by_index(_part(state, name), weights)
-            groups = adam.state_dict()["param_groups"]
-            adam.load_state_dict({"state": moments, "param_groups": groups})
         self.random.set_state(state["random"])
-        (
-            self.iteration,
-            self.discriminator_moves,
-            self.generator_moves,
-            self._epoch_done,
-            self._cursor,
-        ) = (int(value) for value in state["clock"])
-        if min(state["clock"]) < 0:
+        clock = [int(value) for value in state["clock"]]
+        if min(clock) < 0:
             raise RuntimeError("the clock stands before the beginning")
-        self._order = self._shuffled()
+        self.iteration, self.discriminator_moves, self.generator_moves, passes, cursor = clock
+        self._batches.go_to(passes=passes, cursor=cursor)
 
     def _repeated(self, noise: Tensor) -> Tensor:
         """Make the waiting pictures again; the batch-norm averages have seen them already."""
@@ -330,22 +338,6 @@ class Trainer:
         shape = (self.config.batch_size, self.config.latent_dim)
         return torch.randn(shape, generator=self.random)
 
-    def _next_batch(self) -> Tensor:
-        """Take the next real pictures; a new order at each pass over the data."""
-        size = min(self.config.batch_size, len(self.data))
-        if self._cursor + size > len(self.data):
-            self._epoch_done += 1
-            self._cursor = 0
-            self._order = self._shuffled()
-        chosen = self._order[self._cursor : self._cursor + size]
-        self._cursor += size
-        return self.data[chosen]
-
-    def _shuffled(self) -> Tensor:
-        # From the seed and the epoch alone, so that a checkpoint need not hold the order.
-        random = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self._epoch_done)
-        return torch.randperm(len(self.data), generator=random)
-
     @torch.no_grad()
     def _follow_average(self) -> None:
         if self.average is None:
@@ -369,19 +361,3 @@ def _checked(data: Tensor) -> Tensor:
     if data.dtype != torch.float32:
         raise ValueError(f"data must be float32 in [-1, 1], got {data.dtype}")
     return data
-
-
-def _part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    prefix = name + "."
-    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
-
-
-def _by_index(flat: dict[str, Tensor], weights: list[Tensor]) -> dict[int, dict[str, Tensor]]:
-    entries: dict[int, dict[str, Tensor]] = {}
-    for key, value in flat.items():
-        index, name = key.split(".", 1)
-        weight = weights[int(index)]
-        # Fused Adam walks through memory: a moment must lie in it as its weight does.
-        like = torch.empty_like(weight) if value.shape == weight.shape else torch.empty_like(value)
-        entries.setdefault(int(index), {})[name] = like.detach().copy_(value)
-    return entries

@@ -11,7 +11,7 @@ from ui import warm, words
 from ui.lesson import source_of
 from ui.live import BROWSER, browser_component
 from ui.runs import engine
-from ui.state import Scene, prose, t, visit
+from ui.state import prose, scene, set_scene, t, visit
 
 RUN = "run"
 
@@ -20,7 +20,6 @@ def studio() -> None:
     """Show the studio: the chosen generator runs in this visitor's browser."""
     chosen = _chosen()
     point = _point(chosen)
-    scene = visit().scene
     browser_component("latent")(
         key="latent",
         data={
@@ -28,7 +27,7 @@ def studio() -> None:
             "models": _models(),
             "chosen": chosen,
             "point": point,
-            "scene": None if scene is None else {"id": scene.number, **scene.settings},
+            "scene": scene("latent"),
             "link": _link(),
         },
     )
@@ -36,9 +35,7 @@ def studio() -> None:
 
 def set_up(mode: str, **settings: Any) -> None:
     """Let the studio show an experiment: a mode with its settings."""
-    last = visit().scene
-    number = last.number + 1 if last else 1
-    visit().scene = Scene(number, {"mode": mode, **settings})
+    set_scene("latent", mode=mode, **settings)
 
 
 def _models() -> list[dict[str, str]]:

@@ -25,6 +25,8 @@ class Lesson:
 LESSONS = (
     Lesson("welcome.py", "welcome", ":material/home:"),
     Lesson("train.py", "train", ":material/play_circle:"),
+    Lesson("game.py", "game", ":material/sports_esports:"),
+    Lesson("losses.py", "losses", ":material/show_chart:"),
     Lesson("latent.py", "latent", ":material/tune:"),
 )
 

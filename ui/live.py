@@ -30,9 +30,13 @@ export default function (args) {{
 
 
 @lru_cache(maxsize=16)
-def browser_component(name: str) -> Any:
-    """Register ``ui/browser/<name>.js`` and ``.css`` as a component; return its mount."""
-    style = "".join((BROWSER / f"{part}.css").read_text("utf-8") for part in ("palette", name))
+def browser_component(name: str, *styles: str) -> Any:
+    """Register ``ui/browser/<name>.js`` and ``.css`` as a component; return its mount.
+
+    ``styles`` are further style sheets that it shares with others, such as "widgets".
+    """
+    parts = ("palette", *styles, name)
+    style = "".join((BROWSER / f"{part}.css").read_text("utf-8") for part in parts)
     return st.components.v2.component(
         f"gan_{name}", css=style, js=_LOADER.format(module=f"{name}.js")
     )

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from ui import latent_route, live_route, sample_route
+from ui import game_route, guess_route, latent_route, live_route, sample_route
 from ui.runs import engine
 from ui.state import t
 
@@ -27,7 +27,14 @@ BROWSER = Path(__file__).parent / "browser"
 def routes() -> list[BaseRoute]:
     """Return everything that is served besides Streamlit's own pages."""
     modules = Mount("/browser", BrowserModules(directory=BROWSER))
-    return [*live_route.routes(), *latent_route.routes(), *sample_route.routes(), modules]
+    return [
+        *live_route.routes(),
+        *sample_route.routes(),
+        *guess_route.routes(),
+        *game_route.routes(),
+        *latent_route.routes(),
+        modules,
+    ]
 
 
 class BrowserModules(StaticFiles):

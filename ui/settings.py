@@ -13,6 +13,7 @@ from gan_core.config import (
     LOSS_KEYS,
     MODEL_KEYS,
     PRESETS,
+    SWITCH_KEYS,
     SettingError,
     TrainConfig,
     field_range,
@@ -23,6 +24,7 @@ _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
 _WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "seed")
 _SHARES = {"dropout": 0.05, "ema_decay": 0.001, "beta1": 0.05, "beta2": 0.001}
+_BOUNDS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 1.0, "weight_clip": 0.01}
 
 
 def choose_settings(running: TrainConfig | None) -> TrainConfig:
@@ -52,8 +54,9 @@ def choose_settings(running: TrainConfig | None) -> TrainConfig:
                 _number(name, 1e-4, "%.5f")
             for name in _WHOLE:
                 _number(name, 1)
-            for name, step in _SHARES.items():
+            for name, step in (_SHARES | _BOUNDS).items():
                 _number(name, step, "%.4g")
+            _choice("spectral_norm", SWITCH_KEYS)
     return TrainConfig.from_dict(
         {spec.name: st.session_state[_key(spec.name)] for spec in fields(TrainConfig)}
     )
@@ -115,14 +118,21 @@ def _parsed(text: str, kind: type) -> Any:
 
 
 def _prepare() -> None:
-    """Start from the URL's recipe or the first preset; widgets keep their values after."""
-    if _key("preset") not in st.session_state:
-        config, problems = from_query(st.query_params.to_dict())
-        asked = st.query_params.get("preset", "")
-        st.session_state[_key("preset")] = asked if asked in PRESETS else next(iter(PRESETS))
-        show_settings(config or next(iter(PRESETS.values())))
-        for sentence in problems:
-            st.warning(sentence)
+    """Take the URL's recipe, once for each link that is followed, or start from the first preset.
+
+    Widgets keep their values after. What a link asked for leaves the URL, so that the
+    visitor can change it and the next link counts again.
+    """
+    config, problems = from_query(st.query_params.to_dict())
+    if config is None and _key("preset") in st.session_state:
+        return
+    asked = st.query_params.get("preset", "")
+    st.session_state[_key("preset")] = asked if asked in PRESETS else next(iter(PRESETS))
+    show_settings(config or next(iter(PRESETS.values())))
+    for sentence in problems:
+        st.warning(sentence)
+    for name in ("preset", *(spec.name for spec in fields(TrainConfig))):
+        st.query_params.pop(name, None)
 
 
 def keep_settings() -> None:

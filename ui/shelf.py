@@ -40,6 +40,7 @@ class Copy:
     discriminator: nn.Module
     iteration: int
     dataset: str
+    loss: str
 
 
 class Shelf:
@@ -137,6 +138,7 @@ def _shipped_card(name: str) -> Card:
         pretrained.load_discriminator(name),
         told["iterations"],
         told["config"]["dataset"],
+        told["config"]["loss"],
     )
     return _card(name, kept, shipped(), pretrained.load_directions(name))
 
@@ -158,6 +160,7 @@ def copy_of(trainer: Trainer) -> Copy:
         _at_rest(trainer.discriminator),
         trainer.iteration,
         trainer.config.dataset,
+        trainer.config.loss,
     )
 
 
@@ -167,6 +170,7 @@ def _at_rest(network: Network) -> Network:
 
 def _card(name: str, kept: Copy, shelf: Shelf, ganspace: Tensor) -> Card:
     from gan_core.latent import directions
+    from gan_core.losses import LOSSES
 
     generator = kept.generator
     place = shelf.keep_generator(generator)
@@ -175,7 +179,7 @@ def _card(name: str, kept: Copy, shelf: Shelf, ganspace: Tensor) -> Card:
         "latent_dim": generator.latent_dim,
         "iteration": kept.iteration,
         "dataset": kept.dataset,
-        "verdict": "probability",
+        "verdict": "score" if LOSSES[kept.loss].verdict_range is None else "probability",
         "generator": _address(place),
         "discriminator": _address(shelf.keep(kept.discriminator)),
         "classifier": _address(_classifier()),

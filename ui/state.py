@@ -15,7 +15,7 @@ _KEY = "visit"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A set-up for the latent studio; a new number makes it take effect again."""
+    """A set-up for a component; a new number makes it take effect again."""
 
     number: int
     settings: dict[str, Any]
@@ -30,14 +30,14 @@ class Visit:
         run: token of the run on the training page, for steering or watching.
         shown: the run's recipe that the settings last followed.
         tried: experiments that were started, and may now be explained.
-        scene: what the latent studio was last asked to show.
+        scenes: what each component was last asked to show.
     """
 
     language: str = words.DEFAULT
     run: str | None = None
     shown: TrainConfig | None = None
     tried: set[str] = field(default_factory=set)
-    scene: Scene | None = None
+    scenes: dict[str, Scene] = field(default_factory=dict)
 
 
 def visit() -> Visit:
@@ -50,6 +50,19 @@ def visit() -> Visit:
         )
     remembered: Visit = st.session_state[_KEY]
     return remembered
+
+
+def set_scene(component: str, **settings: Any) -> None:
+    """Let a component show an experiment."""
+    scenes = visit().scenes
+    last = scenes.get(component)
+    scenes[component] = Scene(last.number + 1 if last else 1, settings)
+
+
+def scene(component: str) -> dict[str, Any] | None:
+    """Return what a component was last asked to show, as its script reads it."""
+    asked = visit().scenes.get(component)
+    return None if asked is None else {"id": asked.number, **asked.settings}
 
 
 def write_url() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,35 +17,58 @@ from ui.runs import Seat
 from ui.state import prose, t
 from ui.words import ASSETS
 
+if TYPE_CHECKING:
+    from gan_core.losses import Loss
+
 
 def live(seat: Seat) -> None:
-    """Draw the live view of a run, with the formulas and floors of its loss."""
+    """Draw the live view of a run, with the formulas and equilibrium values of its loss."""
     warm.wait()
     from gan_core.losses import LOSSES
 
-    loss = LOSSES[seat.run.asked.loss]
+    config = seat.run.asked
+    loss = LOSSES[config.loss]
     live_view(
         seat.run,
         may_steer=seat.may_steer,
-        lines=[
-            {
-                "curve": "d_loss",
-                "value": loss.discriminator_at_equilibrium,
-                "label": t(f"equilibrium.d.{loss.key}"),
-            },
-            {
-                "curve": "g_loss",
-                "value": loss.generator_at_equilibrium,
-                "label": t(f"equilibrium.g.{loss.key}"),
-            },
-            {"curve": "verdict", "value": 0.5, "label": "½"},
-        ],
-        verdict_range=(0.0, 1.0),
-        formulas=[
-            ("d", loss.discriminator_formula + r" = \text{@d0} + \text{@d1} = \text{@d_loss}"),
-            ("g", loss.generator_formula + r" = \text{@g_loss}"),
-        ],
+        lines=_lines(loss),
+        verdict_range=loss.verdict_range,
+        formulas=_formulas(loss, config),
     )
+
+
+def _lines(loss: Loss) -> list[dict[str, Any]]:
+    """Return the values at equilibrium, where the loss has them."""
+    losses = {"d": loss.discriminator_at_equilibrium, "g": loss.generator_at_equilibrium}
+    lines: list[dict[str, Any]] = [
+        {
+            "curve": f"{player}_loss",
+            "value": value,
+            "label": t(f"equilibrium.{player}.{loss.key}"),
+        }
+        for player, value in losses.items()
+        if value is not None
+    ]
+    verdict = loss.verdict_at_equilibrium
+    if verdict is not None:
+        label = "½" if verdict == 0.5 else f"{verdict:g}"
+        lines.append({"curve": "verdict", "value": verdict, "label": label})
+    return lines
+
+
+def _formulas(loss: Loss, config: TrainConfig) -> list[tuple[str, str]]:
+    """Return both players' formulas with a slot for the number of each term."""
+    from gan_core.penalties import chosen
+
+    penalties = [penalty.formula for penalty in chosen(config)]
+    formula = " + ".join([loss.discriminator_formula, *penalties])
+    numbers = [rf"\text{{@d{index}}}" for index in range(loss.terms + len(penalties))]
+    if len(numbers) > 1:
+        formula += " = " + " + ".join(numbers)
+    return [
+        ("d", formula + r" = \text{@d_loss}"),
+        ("g", loss.generator_formula + r" = \text{@g_loss}"),
+    ]
 
 
 def play_out(run: Run, config: TrainConfig, *, iterations: int = 0, d_moves: int = 0) -> None:

@@ -74,7 +74,7 @@ def test_a_page_is_drawn_in_both_themes(open_page, complaints, path, theme):
     page = open_page(color_scheme=theme)
     open_lesson(page, path)
     assert (lightness(page) > 128) == (theme == "light")
-    for component in page.locator(".gan-live, .gan-pipeline").all():
+    for component in page.locator('[class^="gan-"]').all():
         expect(component).to_have_attribute("data-theme", theme)
     if path == "train":
         LiveView(page).wait_for("frames", 1)

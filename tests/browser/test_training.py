@@ -14,6 +14,7 @@ from benchmarks.app_server import LiveView, open_live, wait_until_drawn
 pytestmark = pytest.mark.browser
 
 DIGITS = "dataset=digits"
+RECIPE = f"{DIGITS}&model=dcgan&batch_size=4&latent_dim=8"
 # Adam with much momentum and a short memory for sizes: once D wins and its gradients
 # vanish, the steps grow until the weights overflow. Large steps alone do not do that.
 EXPLOSIVE = "generator_lr=10&discriminator_lr=10&beta1=0.99&beta2=0.5&loss=minimax"
@@ -114,6 +115,22 @@ def test_the_keyboard_plays_pauses_and_steps(live):
     live.wait_for("iteration", 3)
     keys.press("Space")
     live.wait_for_state("paused")
+
+
+def test_a_loss_without_probabilities_shows_scores_and_its_penalties(page):
+    """The critic's terms have either sign: a number below zero behind a plus has brackets."""
+    live = open_live(page, f"/train?{RECIPE}&loss=wasserstein&gradient_penalty=10&r1=0.5")
+    live.press("step10")
+    live.wait_for("iteration", 10)
+    live.wait_for_state("paused")
+    hear_news(live, times=2)
+    expect(page.get_by_text("D's score: higher is more real")).to_be_visible()
+    numbers = page.locator(".formula.d .slot").all_text_contents()
+    *terms, total = (float(text.strip("()").replace("\u2212", "-")) for text in numbers)
+    assert len(terms) == 4
+    assert sum(terms) == pytest.approx(total, abs=0.003)
+    assert numbers[1].startswith("(") == (terms[1] < 0)
+    assert not numbers[0].startswith("(")
 
 
 # Coming back and watching ---------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import pickle
 import random
@@ -20,6 +21,8 @@ from torch import Tensor
 from gan_core import checkpoint
 from gan_core.checkpoint import CheckpointError
 from gan_core.config import TrainConfig
+from gan_core.losses import LOSSES
+from gan_core.penalties import PENALTIES
 from gan_core.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +53,56 @@ def test_a_resumed_run_goes_on_bit_for_bit(tiny, pictures, assert_same, before):
     resumed = revived(checkpoint.to_bytes(tiny, trainer.state_dict()), pictures)
     after = "gbd" if before.endswith("d") else "bbd"
     assert_same(played(resumed, after).state_dict(), played(trainer, after).state_dict())
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_run_with_any_loss_goes_on_bit_for_bit(tiny, pictures, assert_same, loss):
+    goes_on_bit_for_bit(tiny.replace(loss=loss), pictures, assert_same)
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [*({key: 0.5} for key in (*PENALTIES, "weight_clip")), {"spectral_norm": "on"}],
+    ids=str,
+)
+def test_a_run_with_any_bound_goes_on_bit_for_bit(tiny, pictures, assert_same, bound):
+    goes_on_bit_for_bit(tiny.replace(**bound), pictures, assert_same)
+
+
+def goes_on_bit_for_bit(config: TrainConfig, pictures: Tensor, assert_same: Any) -> None:
+    """Save a run between the two moves of an iteration, and go on from the file."""
+    trainer = played(Trainer(config, pictures), "bd")
+    resumed = revived(checkpoint.to_bytes(config, trainer.state_dict()), pictures)
+    assert_same(played(resumed, "ggdb").state_dict(), played(trainer, "ggdb").state_dict())
+
+
+def test_a_relativistic_run_goes_on_with_fewer_data(pictures):
+    config = SMALL.replace(loss="relativistic")
+    content = checkpoint.to_bytes(config, played(Trainer(config, pictures), "bbbbd").state_dict())
+    report = revived(content, pictures[:6]).step_generator()
+    assert math.isfinite(report.g_loss)
+
+
+BEFORE_PENALTIES = (
+    *("dataset", "model", "loss", "latent_dim", "batch_size", "generator_lr", "discriminator_lr"),
+    *("beta1", "beta2", "discriminator_steps", "dropout", "ema_decay", "seed"),
+)
+
+
+def test_a_file_from_before_there_were_penalties_goes_on(tiny, pictures, assert_same):
+    trainer = played(Trainer(tiny, pictures), "bd")
+    content = checkpoint.to_bytes(tiny, trainer.state_dict())
+    settings = {name: tiny.to_dict()[name] for name in BEFORE_PENALTIES}
+    resumed = revived(with_settings(content, json.dumps(settings)), pictures)
+    assert resumed.config == tiny
+    assert_same(played(resumed, "gb").state_dict(), played(trainer, "gb").state_dict())
+
+
+def test_a_file_with_spectral_norm_does_not_load_without(pictures):
+    config = SMALL.replace(spectral_norm="on")
+    content = checkpoint.to_bytes(config, Trainer(config, pictures).state_dict())
+    settings = json.dumps(SMALL.to_dict())
+    assert code(with_settings(content, settings)) == "shape"
 
 
 def test_a_resumed_run_reports_the_same_numbers(tiny, pictures):

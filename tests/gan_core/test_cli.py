@@ -183,3 +183,11 @@ def test_the_module_runs_as_a_command():
     )
     assert outcome.returncode == 2
     assert outcome.stderr == "gan_core: latent_dim must be a whole number from 1 to 512, got 0\n"
+
+
+def test_losses_and_bounds_are_options_like_any_other(tmp_path):
+    bounds = ["--r1", "0.5", "--gradient-penalty", "10", "--weight-clip", "0.5"]
+    train("--loss", "hinge", "--spectral-norm", "on", *bounds, "--save", "run.safetensors")
+    config = checkpoint.read(tmp_path / "run.safetensors").config
+    assert (config.loss, config.spectral_norm) == ("hinge", "on")
+    assert (config.r1, config.r2, config.gradient_penalty, config.weight_clip) == (0.5, 0, 10, 0.5)

@@ -123,6 +123,32 @@ def test_dropout_is_at_rest_also_where_the_network_is_not(name, pictures):
     agree(verdicts.squeeze(1), rounded(discriminator)(pictures))
 
 
+def normalised(name: str) -> nn.Module:
+    """Build a discriminator with spectral normalisation, as it is in training."""
+    config = TrainConfig(model=name, dropout=0.5, spectral_norm="on")
+    return build_discriminator(config, torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("name", MODEL_KEYS)
+def test_a_normalised_discriminator_gives_the_same_verdicts(name, pictures):
+    discriminator = normalised(name)
+    (verdicts,) = answers(network_to_bytes(discriminator), pictures)
+    expected = discriminator.eval()(pictures).detach().double()
+    assert torch.allclose(verdicts.squeeze(1), expected, rtol=0, atol=2e-3)  # half precision
+
+
+@pytest.mark.parametrize("name", MODEL_KEYS)
+def test_a_normalised_discriminator_is_written_as_plain_layers(name):
+    discriminator = normalised(name)
+    said, tensors, _ = read(network_to_bytes(discriminator))
+    assert said["layers"] == read(network_to_bytes(MODELS[name].discriminator(0.5)))[0]["layers"]
+    written = [tensors[layer["weight"]] for layer in said["layers"] if "weight" in layer]
+    layers = [one for one in discriminator.modules() if isinstance(one, nn.Linear | nn.Conv2d)]
+    for weight, layer in zip(written, layers, strict=True):
+        assert torch.equal(weight, layer.weight.detach().half().double())
+        assert torch.linalg.svdvals(weight.flatten(1))[0] == pytest.approx(1, abs=0.1)
+
+
 def test_the_classifiers_two_parts_answer_one_after_the_other(pictures):
     model = load_classifier()
     features, logits = answers(network_to_bytes(model.features, model.head), pictures)
@@ -169,7 +195,7 @@ def test_batch_normalisation_is_a_scale_and_a_shift(trained):
 
 
 def test_writing_changes_neither_the_network_nor_its_mode(trained, assert_same):
-    for network in (trained.generator, trained.discriminator):
+    for network in (trained.generator, trained.discriminator, normalised("dcgan")):
         before = {key: value.clone() for key, value in network.state_dict().items()}
         gradients = [weight.grad for weight in network.parameters()]
         network_to_bytes(network)

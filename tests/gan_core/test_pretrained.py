@@ -17,7 +17,7 @@ from gan_core.config import TrainConfig
 from gan_core.data import load_images
 from gan_core.data.images import embedded_digits
 from gan_core.latent import draw, principal_directions
-from gan_core.models import MODELS, Dropout
+from gan_core.models import MODELS, Dropout, build_discriminator
 from gan_core.pretrained import (
     DIRECTIONS,
     GENERATORS,
@@ -49,7 +49,7 @@ def mnist() -> Path:
 def test_the_files_are_there_and_small():
     sizes = [(pretrained.FOLDER / f"{name}.safetensors").stat().st_size for name in WEIGHTS]
     assert sum(sizes) <= MOST_BYTES
-    names = {path.name for path in pretrained.FOLDER.iterdir()}
+    names = {path.name for path in pretrained.FOLDER.iterdir() if path.is_file()}
     weights = {f"{name}.safetensors" for name in WEIGHTS}
     found = {f"{name}_directions.safetensors" for name in GENERATORS}
     assert names == weights | found | {f"{name}.json" for name in SHIPPED}
@@ -227,6 +227,15 @@ def test_what_is_shipped_comes_back(tmp_path):
     assert torch.allclose(again(pictures), discriminator(pictures), atol=1e-2)
     rates = [one.probability for one in again.modules() if isinstance(one, Dropout)]
     assert set(rates) == {0.5}
+
+
+def test_a_normalised_opponent_that_is_shipped_comes_back(tmp_path, pictures):
+    recipe = TrainConfig(model="dcgan", latent_dim=3, spectral_norm="on")
+    discriminator = build_discriminator(recipe, torch.Generator().manual_seed(0)).eval()
+    save_card("dcgan", {"config": recipe.to_dict()}, tmp_path)
+    save_weights("dcgan" + OPPONENT, discriminator, tmp_path)
+    again = load_discriminator("dcgan", tmp_path)
+    assert torch.allclose(again(pictures), discriminator(pictures), atol=1e-2)
 
 
 def test_weights_can_be_shipped_without_a_card(tmp_path):

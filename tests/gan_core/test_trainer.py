@@ -15,7 +15,14 @@ from gan_core.config import PRESETS, TrainConfig
 from gan_core.data import load_images
 from gan_core.losses import LOSSES
 from gan_core.models import Dropout
+from gan_core.penalties import PENALTIES, slopes
 from gan_core.trainer import StepReport, Trainer, TrainingDiverged
+
+# Every loss, and everything that bounds D's slope, each in a recipe of its own.
+RECIPES = {key: {"loss": key} for key in LOSSES} | {
+    **{key: {key: 0.5} for key in (*PENALTIES, "weight_clip")},
+    "spectral_norm": {"spectral_norm": "on"},
+}
 
 
 def trained(config: TrainConfig, pictures: Tensor, iterations: int) -> Trainer:
@@ -70,7 +77,9 @@ def test_leaving_a_run_early_changes_nothing(tiny, pictures, assert_same):
     assert_same(trainer.state_dict(), trained(tiny, pictures, 3).state_dict())
 
 
-def test_looking_changes_nothing(tiny, pictures, assert_same):
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_looking_changes_nothing(tiny, pictures, assert_same, recipe):
+    tiny = tiny.replace(**RECIPES[recipe])
     watched = Trainer(tiny, pictures)
     for _ in range(3):
         watched.step_discriminator()
@@ -108,9 +117,10 @@ def test_two_sessions_do_not_share_randomness(tiny, pictures, assert_same):
     assert_same(other.state_dict(), trained(tiny.replace(seed=1), pictures, 3).state_dict())
 
 
-def test_the_shared_random_numbers_are_left_alone(tiny, pictures):
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_shared_random_numbers_are_left_alone(tiny, pictures, recipe):
     before = torch.get_rng_state()
-    trained(tiny, pictures, 2).sample(3)
+    trained(tiny.replace(**RECIPES[recipe]), pictures, 2).sample(3)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -129,17 +139,20 @@ def test_discriminator_move_leaves_generator_alone(tiny, pictures):
     assert not equal(weights(trainer.discriminator), discriminator)
 
 
-def test_generator_move_leaves_discriminator_alone(tiny, pictures):
-    trainer = Trainer(tiny, pictures)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_generator_move_leaves_discriminator_alone(tiny, pictures, assert_same, recipe):
+    trainer = Trainer(tiny.replace(**RECIPES[recipe]), pictures)
     trainer.step_discriminator()
-    generator, discriminator = weights(trainer.generator), weights(trainer.discriminator)
+    generator = weights(trainer.generator)
+    before = {name: value.clone() for name, value in trainer.discriminator.state_dict().items()}
     trainer.step_generator()
-    assert equal(weights(trainer.discriminator), discriminator)
+    assert_same(trainer.discriminator.state_dict(), before)
     assert not equal(weights(trainer.generator), generator)
 
 
-def test_a_generator_move_gathers_no_gradient_for_the_discriminator(tiny, pictures):
-    trainer = Trainer(tiny, pictures)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_generator_move_gathers_no_gradient_for_the_discriminator(tiny, pictures, loss):
+    trainer = Trainer(tiny.replace(loss=loss), pictures)
     trainer.step_generator()
     assert all(weight.grad is None for weight in trainer.discriminator.parameters())
 
@@ -304,7 +317,7 @@ def in_the_tutorials_order(drawn: list[Tensor], size: int) -> list[Tensor]:
     return [m[:size] for m in shared] + [m[size:] for m in shared] + generator_move
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", ["non_saturating", "minimax"])
 def test_the_losses_are_those_of_the_tutorial_loop(loss, recorded_masks):
     trainer = Trainer(TrainConfig(loss=loss), load_images("digits").images)
     tutorial = tutorial_with_the_weights_of(trainer)
@@ -317,6 +330,110 @@ def test_the_losses_are_those_of_the_tutorial_loop(loss, recorded_masks):
         assert (report.d_loss, report.g_loss) == pytest.approx(expected, abs=1e-5)
         assert not tutorial.masks
     assert len(real) == len(noise) == 6
+
+
+# Losses and bounds --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_trains_as_its_authors_did_and_d_learns(tiny, loss):
+    recipe = {"batch_size": 8, **LOSSES[loss].recommended, "discriminator_steps": 1}
+    trainer = Trainer(tiny.replace(loss=loss, **recipe), load_images("digits").images)
+    for report in trainer.run(30):
+        assert all(map(math.isfinite, (report.d_loss, report.g_loss, *report.d_terms)))
+        assert all(map(math.isfinite, (report.d_grad_norm, report.g_grad_norm)))
+    trainer = Trainer(trainer.config.replace(discriminator_lr=1e-3), trainer.data)
+    paid = [trainer.step_discriminator().d_loss for _ in range(30)]
+    assert sum(paid[-5:]) < sum(paid[:5])
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_terms_are_those_of_the_loss_and_then_the_penalties(tiny, pictures, recipe):
+    trainer = Trainer(tiny.replace(**RECIPES[recipe]), pictures)
+    report = trainer.step()
+    assert len(report.d_terms) == trainer.loss.terms + len(trainer.penalties)
+    assert sum(report.d_terms) == pytest.approx(report.d_loss, rel=1e-5, abs=1e-6)
+
+
+def test_each_penalty_is_added_with_its_weight_in_one_order(tiny, pictures):
+    """With weights so far apart, each number can only belong to its own penalty."""
+    tiny = tiny.replace(dropout=0, batch_size=8)
+    recipe = tiny.replace(gradient_penalty=1.0, r2=100.0, r1=0.01)
+    terms = Trainer(recipe, pictures).step().d_terms[2:]
+    alone = [
+        Trainer(tiny.replace(**{key: getattr(recipe, key)}), pictures).step().d_terms[2]
+        for key in ("r1", "r2", "gradient_penalty")
+    ]
+    assert terms == pytest.approx(alone, rel=1e-5)
+
+
+def test_a_penalty_changes_where_d_goes_and_not_where_it_starts(tiny, pictures):
+    plain, penalised = (Trainer(tiny.replace(r1=r1), pictures) for r1 in (0.0, 10.0))
+    assert equal(weights(plain.discriminator), weights(penalised.discriminator))
+    first, second = plain.step_discriminator(), penalised.step_discriminator()
+    assert first.d_terms == second.d_terms[:2]
+    assert not equal(weights(plain.discriminator), weights(penalised.discriminator))
+
+
+@pytest.mark.parametrize("recipe", [{"r1": 100.0}, {"r2": 100.0}, {"weight_clip": 0.001}])
+def test_a_bound_makes_d_flatter(tiny, pictures, recipe):
+    tiny = tiny.replace(dropout=0, batch_size=8, discriminator_lr=2e-3)
+
+    def slope(config: TrainConfig) -> float:
+        trainer = trained(config, pictures, 30)
+        return slopes(trainer.discriminator, pictures).norm(dim=1).mean().item()
+
+    assert slope(tiny.replace(**recipe)) < 0.5 * slope(tiny)
+
+
+def test_without_penalties_d_makes_one_pass_a_move(tiny, pictures):
+    trainer, passes = Trainer(tiny, pictures), []
+    trainer.discriminator.register_forward_hook(lambda *_: passes.append(1))
+    trainer.step_discriminator()
+    assert len(passes) == 1
+    trainer.step_generator()
+    assert len(passes) == 2
+
+
+def test_clipping_holds_every_weight_of_d_after_each_move(tiny, pictures):
+    trainer = Trainer(tiny.replace(weight_clip=0.005), pictures)
+    for _ in range(3):
+        trainer.step()
+        largest = max(weight.abs().max().item() for weight in trainer.discriminator.parameters())
+        assert largest == pytest.approx(0.005)
+    assert max(weight.abs().max() for weight in trainer.generator.parameters()) > 0.005
+
+
+@pytest.mark.parametrize("moves", [1, 2])
+def test_the_relativistic_generator_is_paired_with_the_pictures_d_saw_last(tiny, pictures, moves):
+    trainer = Trainer(tiny.replace(loss="relativistic", dropout=0), pictures)
+    seen, judged = record_real(trainer), []
+    for _ in range(moves):
+        trainer.step_discriminator()
+    trainer.discriminator.register_forward_hook(lambda _module, _x, y: judged.append(y.detach()))
+    epoch = trainer.epoch
+    report = trainer.step_generator()
+    on_fake, on_real = judged
+    assert torch.equal(on_real, trainer.discriminator(seen[-1]).detach())
+    by_hand = torch.log(1 + torch.exp(on_real - on_fake)).mean().item()
+    assert report.g_loss == pytest.approx(by_hand, rel=1e-5)
+    assert trainer.epoch == epoch
+
+
+def test_the_relativistic_generator_may_move_first(tiny, pictures):
+    trainer = Trainer(tiny.replace(loss="relativistic", dropout=0), pictures)
+    seen = record_real(trainer)
+    assert math.isfinite(trainer.step_generator().g_loss)
+    paired = trainer._batches.last()
+    trainer.step_discriminator()
+    assert torch.equal(seen[0], paired)
+
+
+@pytest.mark.parametrize("recipe", [{"loss": "relativistic"}, {"gradient_penalty": 1.0}])
+@pytest.mark.parametrize("count", [2, 5])
+def test_pairs_need_no_full_batch_of_data(tiny, pictures, recipe, count):
+    report = Trainer(tiny.replace(batch_size=8, **recipe), pictures[:count]).step()
+    assert math.isfinite(report.d_loss + report.g_loss)
 
 
 # Reports --------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.export import network_to_bytes
 from gan_core.latent import directions, draw, principal_directions
+from gan_core.losses import LOSSES
 from gan_core.models import MODELS, Generator
 from gan_core.pretrained import card, load_directions, load_discriminator, load_generator
 from gan_core.trainer import Trainer
@@ -230,7 +231,18 @@ def test_a_copy_makes_the_pictures_of_the_run(trainer):
     kept = copy_of(trainer)
     z = trainer.noise(5)
     assert torch.equal(kept.generator(z), trainer.sample(5))
-    assert (kept.iteration, kept.dataset) == (4, "mnist")
+    assert (kept.iteration, kept.dataset, kept.loss) == (4, "mnist", "non_saturating")
+
+
+@pytest.mark.parametrize("model", MODEL_KEYS)
+def test_a_normalised_discriminator_is_copied_and_written_too(pictures, model, copies):
+    config = TrainConfig(model=model, latent_dim=3, batch_size=4, loss="hinge", spectral_norm="on")
+    trainer = Trainer(config, pictures)
+    trainer.step()
+    kept = copy_of(trainer)
+    judge = copy.deepcopy(trainer.discriminator).eval()
+    assert torch.equal(kept.discriminator(pictures), judge(pictures))
+    assert copies.file(name_in(card_of(kept)["discriminator"])) is not None
 
 
 @pytest.mark.parametrize("model", MODEL_KEYS)
@@ -331,6 +343,14 @@ def test_a_copys_card_says_everything(trainer, copies):
     assert copies.generator(name_in(told["pictures"])) is kept.generator
     for address in files_of(told):
         assert shelf.find(lambda one, name=address: one.file(name)) is not None
+
+
+@pytest.mark.usefixtures("copies")
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_card_says_whether_d_gives_a_probability_or_a_score(pictures, loss):
+    trainer = Trainer(TrainConfig(model="dcgan", latent_dim=1, batch_size=4, loss=loss), pictures)
+    bounded = loss in ("non_saturating", "minimax", "one_sided")
+    assert card_of(copy_of(trainer))["verdict"] == ("probability" if bounded else "score")
 
 
 @pytest.mark.usefixtures("copies")

@@ -60,11 +60,13 @@ function makeSlot(node) {
   node.replaceWith(box);
   box.append(node);
   node.classList.add("slot");
-  return { name, node, box, longest: 0 };
+  const added = box.previousElementSibling?.textContent.trim() === "+";
+  return { name, node, box, added, longest: 0 };
 }
 
-/** Write a number; its box grows for a longer one and never shrinks. */
-function fill(slot, text) {
+/** Write a number, in brackets where a minus would follow a plus; its box grows for a longer one and never shrinks. */
+function fill(slot, number) {
+  const text = slot.added && number.startsWith("\u2212") ? `(${number})` : number;
   setText(slot.node, text);
   const longest = Math.max(slot.longest, text.length, 5);
   if (longest === slot.longest) return;

@@ -29,20 +29,25 @@ function walk(context, text, theme, size, visit) {
   return offset;
 }
 
-/** Move label heights apart until they are `gap` pixels from each other, inside [top, bottom]. */
+/** Move label heights apart, each as little as possible, until they are `gap` pixels from each other, inside [top, bottom]. */
 export function spread(heights, gap, top, bottom) {
   const order = heights.map((_, index) => index).sort((one, other) => heights[one] - heights[other]);
-  const moved = [...heights];
-  for (let rank = 1; rank < order.length; rank += 1) {
-    const [above, below] = [order[rank - 1], order[rank]];
-    const missing = gap - (moved[below] - moved[above]);
-    if (missing > 0) {
-      moved[above] -= missing / 2;
-      moved[below] += missing / 2;
+  // Labels that touch form a block around the mean of where they wanted to be.
+  const blocks = [];
+  order.forEach((index, rank) => {
+    let block = { sum: heights[index] - rank * gap, count: 1 };
+    while (blocks.length && blocks.at(-1).sum / blocks.at(-1).count > block.sum / block.count) {
+      const above = blocks.pop();
+      block = { sum: above.sum + block.sum, count: above.count + block.count };
     }
-  }
-  const shift = Math.max(0, top - Math.min(...moved)) || Math.min(0, bottom - Math.max(...moved));
-  return moved.map((height) => height + shift);
+    blocks.push(block);
+  });
+  const places = blocks.flatMap(({ sum, count }) => Array(count).fill(sum / count)).map((place, rank) => place + rank * gap);
+  for (let rank = 0; rank < places.length; rank += 1) places[rank] = Math.max(places[rank], rank ? places[rank - 1] + gap : top);
+  for (let rank = places.length - 1; rank >= 0; rank -= 1) places[rank] = Math.min(places[rank], rank < places.length - 1 ? places[rank + 1] - gap : bottom);
+  const moved = [...heights];
+  order.forEach((index, rank) => (moved[index] = places[rank]));
+  return moved;
 }
 
 /**

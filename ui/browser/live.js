@@ -1,6 +1,7 @@
 import { element } from "./dom.js";
 import { History } from "./history.js";
 import { listenForKeys } from "./keys.js";
+import { mounter } from "./mount.js";
 import { Poller, RunClient } from "./poll.js";
 import { readTheme, themeSign } from "./theme.js";
 import { View } from "./view.js";
@@ -182,22 +183,7 @@ class Live {
   }
 }
 
-const mounted = new WeakMap();
-
-/** Streamlit calls this at first and on each change of data or theme; returns the clean-up. */
-export default function mount({ data, parentElement }) {
-  let live = mounted.get(parentElement);
-  if (live && live.data.token !== data.token) {
-    live.close();
-    live = null;
-  }
-  if (live) live.refresh(data);
-  else mounted.set(parentElement, (live = new Live(parentElement, data)));
-  const turn = (live.turn = (live.turn ?? 0) + 1);
-  return () => {
-    // Streamlit may run the clean-up of a superseded mount after a newer one: only the newest counts.
-    if (live.turn !== turn || mounted.get(parentElement) !== live) return;
-    mounted.delete(parentElement);
-    live.close();
-  };
-}
+export default mounter(
+  (parent, data) => new Live(parent, data),
+  (live, data) => live.data.token === data.token,
+);

@@ -1,4 +1,5 @@
 import { element, icon, setText } from "./dom.js";
+import { mounter } from "./mount.js";
 import { readTheme } from "./theme.js";
 import { speaker } from "./words.js";
 
@@ -181,18 +182,4 @@ class Pipeline {
   }
 }
 
-const mounted = new WeakMap();
-
-/** Streamlit calls this at first and on each change of data or theme; returns the clean-up. */
-export default function mount({ data, parentElement }) {
-  let pipeline = mounted.get(parentElement);
-  if (pipeline) pipeline.refresh(data);
-  else mounted.set(parentElement, (pipeline = new Pipeline(parentElement, data)));
-  const turn = (pipeline.turn = (pipeline.turn ?? 0) + 1);
-  return () => {
-    // Streamlit may run the clean-up of a superseded mount after a newer one: only the newest counts.
-    if (pipeline.turn !== turn || mounted.get(parentElement) !== pipeline) return;
-    mounted.delete(parentElement);
-    pipeline.close();
-  };
-}
+export default mounter((parent, data) => new Pipeline(parent, data));

@@ -1,4 +1,5 @@
-const NAMES = ["real", "fake", "d", "g", "real-text", "fake-text", "d-text", "g-text", "theory", "theory-text", "rule", "tile", "gap", "ground"];
+const NAMES = ["real", "fake", "d", "g", "real-text", "fake-text", "d-text", "g-text", "theory", "theory-text", "rule", "tile", "gap", "ground", "trouble"];
+const OVERLAYS = Array.from({ length: 8 }, (_, index) => `overlay-${index}`);
 
 /** Split a computed `rgb(…)` colour into three numbers from 0 to 1. */
 function channels(colour) {
@@ -23,6 +24,6 @@ export function readTheme(root) {
   root.dataset.theme = luminance(style.color) > 0.4 ? "dark" : "light";
   root.style.setProperty("--on-primary", luminance(style.outlineColor) > 0.18 ? "#000" : "#fff");
   const theme = { text: style.color, font: style.fontFamily };
-  for (const name of NAMES) theme[name] = style.getPropertyValue(`--${name}`).trim();
+  for (const name of [...NAMES, ...OVERLAYS]) theme[name] = style.getPropertyValue(`--${name}`).trim();
   return theme;
 }

@@ -28,7 +28,7 @@ export class View {
     this.generated = new Sheet({ kind: "fake", title: this.say("generated_title"), empty: this.say("picture_empty"), onResize: actions.resize });
     this.real = new Sheet({ kind: "real", title: this.say("real_title"), empty: "", onResize: actions.resize });
     this.losses = this.makeChart("losses", (data.lines ?? []).filter((line) => LOSS_NAMES.includes(line.curve)), null, actions);
-    this.verdicts = this.makeChart("verdict", (data.lines ?? []).filter((line) => !LOSS_NAMES.includes(line.curve)), data.verdict_range ?? null, actions);
+    this.verdicts = this.makeChart(data.verdict_range ? "verdict" : "score", (data.lines ?? []).filter((line) => !LOSS_NAMES.includes(line.curve)), data.verdict_range ?? null, actions);
     this.transport = new Transport(this.say, actions.verb);
     this.lookBack = new LookBack(this.say, actions.choose);
     this.status = new Status(this.say);

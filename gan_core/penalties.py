@@ -1,0 +1,152 @@
+r"""What keeps D from growing too steep: terms added to L_D, and clipping.
+
+A D that is nearly a step has no slope where G's pictures are, and G learns
+nothing. Each penalty is one class with its weight inside, called on D and on
+pictures of shape (N, ...); it returns one value a picture, weight included, and
+the trainer takes the mean. Several may be added to any loss. They are taken at
+every step: R3GAN found that now and then is not enough (Huang 2024).
+
+The slope is that of the picture's *own* logit: D judges each picture alone
+(no batch norm), so the gradient of the sum of all logits holds the gradient of
+each. A penalty makes its own pass through D. Where D has dropout, that pass
+draws its own masks, from the run's random numbers: what is held is the slope of
+the thinned networks, the ones that teach G. The recommended settings of losses
+with a penalty have no dropout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from gan_core.config import TrainConfig
+
+Discriminator = Callable[[Tensor], Tensor]
+
+
+class Penalty(Protocol):
+    """What the trainer and the pages ask of a penalty.
+
+    ``key`` is the field of ``TrainConfig`` that holds its weight; ``formula`` is
+    LaTeX, to be written behind L_D with a plus sign.
+    """
+
+    key: ClassVar[str]
+    formula: ClassVar[str]
+
+    @property
+    def weight(self) -> float: ...
+
+    def __call__(
+        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
+    ) -> Tensor: ...
+
+
+def slopes(discriminator: Discriminator, pictures: Tensor) -> Tensor:
+    """Return ∇D, the gradient of each picture's logit at that picture, (N, pixels).
+
+    It can be differentiated again, by D's weights; nothing flows back to G.
+    """
+    pictures = pictures.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(pictures).sum(), pictures, create_graph=True)
+    return gradient.flatten(1)
+
+
+@dataclass(frozen=True, slots=True)
+class R1:
+    """Zero-centred penalty on real pictures (Mescheder 2018, arXiv:1801.04406, equation 9).
+
+    γ/2 ‖∇D(x)‖².
+
+    Where generated and real pictures agree, D should be flat; without this term D
+    and G may circle around the equilibrium for ever. The paper took γ = 10. Adds 0
+    at equilibrium.
+    """
+
+    weight: float
+    key: ClassVar[str] = "r1"
+    formula: ClassVar[str] = r"\tfrac{\gamma_1}{2}\,\mathbb{E}\,\lVert\nabla D(x)\rVert^2"
+
+    def __call__(
+        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
+    ) -> Tensor:
+        """Return the penalty of each real picture, (N,)."""
+        return self.weight / 2 * slopes(discriminator, real).square().sum(1)
+
+
+@dataclass(frozen=True, slots=True)
+class R2:
+    """Zero-centred penalty on generated pictures (Mescheder 2018, arXiv:1801.04406, equation 10).
+
+    γ/2 ‖∇D(G(z))‖².
+
+    As R1, at the pictures where G stands. R3GAN (Huang 2024) uses both.
+    """
+
+    weight: float
+    key: ClassVar[str] = "r2"
+    formula: ClassVar[str] = r"\tfrac{\gamma_2}{2}\,\mathbb{E}\,\lVert\nabla D(G(z))\rVert^2"
+
+    def __call__(
+        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
+    ) -> Tensor:
+        """Return the penalty of each generated picture, (N,)."""
+        return self.weight / 2 * slopes(discriminator, fake).square().sum(1)
+
+
+@dataclass(frozen=True, slots=True)
+class GradientPenalty:
+    """One-centred penalty between pictures (Gulrajani 2017, arXiv:1704.00028, equation 3).
+
+    λ (‖∇D(x̂)‖ - 1)²,   x̂ = ε x + (1 - ε) G(z),   ε uniform in [0, 1], one a pair.
+
+    With the Wasserstein loss this is WGAN-GP: the best critic of the distance has
+    slope 1 on the straight lines between paired real and generated pictures. The
+    norm is that of one picture's gradient, never of the whole batch's. The paper
+    took λ = 10; on 2-D data .1. Where one batch is shorter, the pairs end with it.
+    """
+
+    weight: float
+    key: ClassVar[str] = "gradient_penalty"
+    formula: ClassVar[str] = r"\lambda\,\mathbb{E}\,\bigl(\lVert\nabla D(\hat x)\rVert - 1\bigr)^2"
+
+    def __call__(
+        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
+    ) -> Tensor:
+        """Return the penalty of each pair, (N,)."""
+        slope = slopes(discriminator, between(real, fake, random))
+        return self.weight * (torch.linalg.vector_norm(slope, dim=1) - 1).square()
+
+
+def between(real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
+    """Return a point on the line from each generated picture to its real one."""
+    real, fake = real[: len(fake)], fake[: len(real)]
+    shape = (len(real), *[1] * (real.ndim - 1))
+    share = torch.rand(shape, generator=random, dtype=real.dtype)
+    return torch.lerp(fake, real, share)
+
+
+PENALTIES: dict[str, Callable[[float], Penalty]] = {
+    kind.key: kind for kind in (R1, R2, GradientPenalty)
+}
+
+
+def chosen(config: TrainConfig) -> list[Penalty]:
+    """Return the penalties that a recipe asks for, always in the order of ``PENALTIES``."""
+    weights = {key: getattr(config, key) for key in PENALTIES}
+    return [PENALTIES[key](weight) for key, weight in weights.items() if weight]
+
+
+@torch.no_grad()
+def clip_weights(weights: Iterable[Tensor], limit: float) -> None:
+    """Cut every weight and bias to [-limit, limit] (Arjovsky 2017, arXiv:1701.07875, algorithm 1).
+
+    A bound on the weights is a bound on the slope, if a crude one: most weights
+    end at ±limit. After each of D's moves.
+    """
+    for weight in weights:
+        weight.clamp_(-limit, limit)

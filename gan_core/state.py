@@ -1,0 +1,56 @@
+"""The state of networks and optimisers as flat named tensors, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+def gather(
+    networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
+) -> dict[str, Tensor]:
+    """Return ``network.layer.weight`` and ``optimizer.0.exp_avg``, …; the tensors themselves."""
+    state: dict[str, Tensor] = {}
+    for name, module in networks.items():
+        state |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
+    for name, optimizer in optimizers.items():
+        for index, entry in optimizer.state_dict()["state"].items():
+            state |= {f"{name}.{index}.{key}": value for key, value in entry.items()}
+    return state
+
+
+def restore(
+    state: Mapping[str, Tensor],
+    networks: Mapping[str, nn.Module],
+    optimizers: Mapping[str, Optimizer],
+) -> None:
+    """Copy such tensors back, bit for bit.
+
+    Raises:
+        KeyError, RuntimeError, IndexError: if a tensor is missing or has another shape.
+    """
+    for name, module in networks.items():
+        module.load_state_dict(_part(state, name))
+    for name, optimizer in optimizers.items():
+        groups = optimizer.state_dict()["param_groups"]
+        moments = _by_index(_part(state, name), optimizer.param_groups[0]["params"])
+        optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def _part(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    prefix = name + "."
+    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+
+
+def _by_index(flat: dict[str, Tensor], weights: list[Tensor]) -> dict[int, dict[str, Tensor]]:
+    entries: dict[int, dict[str, Tensor]] = {}
+    for key, value in flat.items():
+        index, name = key.split(".", 1)
+        weight = weights[int(index)]
+        # Fused Adam walks through memory: a moment must lie in it as its weight does.
+        like = torch.empty_like(weight) if value.shape == weight.shape else torch.empty_like(value)
+        entries.setdefault(int(index), {})[name] = like.detach().copy_(value)
+    return entries
