@@ -193,7 +193,7 @@ class InstanceNoise(GAN):
 
     def _real_pull(self, half: Value, tanh: Any) -> Value:
         """Return E e' tanh(ψe'/2); e' tanh is even, so one side of the nodes is enough."""
-        pull = 0.0
+        pull: Any = 0.0
         for z, w in _NORMAL[len(_NORMAL) // 2 :]:
             e = self.noise * z
             pull += w * e * tanh(half * e)
