@@ -58,8 +58,8 @@ START = 4.0
 _JUMP = 0.6  # radians a round beyond which a path is a row of points rather than a curve
 # How long a round takes, in µs on a quiet core, so that no answer takes over about 30 ms.
 _BUDGET = 30_000
-_ROUND = {"simultaneous": 2, "alternating": 2, "extragradient": 4, "optimistic": 2, "proximal": 24}
-_SLOWER = {"instance_noise": 9, "bilinear": 0.5}
+_ROUND = {"simultaneous": 2, "alternating": 2.5, "extragradient": 4, "optimistic": 2, "proximal": 9}
+_SLOWER = {"instance_noise": 4, "bilinear": 0.5}
 
 
 def routes() -> list[BaseRoute]:
@@ -199,8 +199,8 @@ def _walk(game: Game, update: Update, h: float, path: Any) -> dict[str, Any]:
         "method": game.key,
         "update": update.key,
         "rounds": np.where(kept == GAP, -1, kept).tolist(),
-        "x": _curve(points[:, 0]),
-        "y": _curve(points[:, 1]),
+        "x": _places(points[:, 0]),
+        "y": _places(points[:, 1]),
         "r_rounds": shown.tolist(),
         "r": _curve(r[shown]),
         "eigenvalues": _complex(eigenvalues(game)),
@@ -285,7 +285,7 @@ def _field(game: Game, reach: float) -> dict[str, Any]:
     """Sample the field on a grid over the portrait, row by row from below."""
     places = np.linspace(-reach, reach, FIELD)
     across, up = game.field(places[None, :], places[:, None])
-    return {"places": _curve(places), "dx": _curve(across.ravel()), "dy": _curve(up.ravel())}
+    return {"places": _places(places), "dx": _places(across.ravel()), "dy": _places(up.ravel())}
 
 
 # Reading and writing ---------------------------------------------------------------------
@@ -311,6 +311,11 @@ def _figure(value: float | None) -> float | None:
 
 def _curve(values: Any) -> list[float | None]:
     return [float(f"{v:.5g}") if math.isfinite(v) else None for v in values.tolist()]
+
+
+def _places(values: Any) -> list[float | None]:
+    """Five decimals: a hundredth of a pixel in the smallest portrait."""
+    return [value if value == value else None for value in values.round(5).tolist()]
 
 
 def _complex(values: Sequence[complex] | None) -> list[list[float | None]] | None:

@@ -72,6 +72,10 @@ class Game(ABC):
     def psi_dot(self, theta: Value, psi: Value) -> Value:
         """Return the discriminator's velocity at (θ, ψ)."""
 
+    def velocity(self, theta: float, psi: float) -> tuple[float, float]:
+        """Return (θ̇, ψ̇) at one point; a game may compute once what both need."""
+        return self.theta_dot(theta, psi), self.psi_dot(theta, psi)
+
     @abstractmethod
     def linearisation(self) -> Linearisation | None:
         """Return the field close to (0, 0) in closed form; None where it has a kink there."""
@@ -93,9 +97,10 @@ class Game(ABC):
 def jacobian(game: Game, at: Row = (0.0, 0.0)) -> tuple[Row, Row]:
     """Return ((∂θ̇/∂θ, ∂θ̇/∂ψ), (∂ψ̇/∂θ, ∂ψ̇/∂ψ)) by central differences, to about 1e-9."""
     theta, psi = (float(value) for value in at)
-    rows = []
-    for velocity in (game.theta_dot, game.psi_dot):
-        by_theta = velocity(theta + _WIGGLE, psi) - velocity(theta - _WIGGLE, psi)
-        by_psi = velocity(theta, psi + _WIGGLE) - velocity(theta, psi - _WIGGLE)
-        rows.append((by_theta / (2 * _WIGGLE), by_psi / (2 * _WIGGLE)))
+    after, before = game.velocity(theta + _WIGGLE, psi), game.velocity(theta - _WIGGLE, psi)
+    above, below = game.velocity(theta, psi + _WIGGLE), game.velocity(theta, psi - _WIGGLE)
+    rows = [
+        ((after[row] - before[row]) / (2 * _WIGGLE), (above[row] - below[row]) / (2 * _WIGGLE))
+        for row in (0, 1)
+    ]
     return rows[0], rows[1]

@@ -6,6 +6,7 @@ as it needs. ``matrix`` is the same round as one matrix, for a linear field.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,10 +53,9 @@ class Simultaneous(Update):
     def walk(self, game: Game, theta: float, psi: float, h: Steps) -> Iterator[Point]:
         """Yield (θ, ψ) after each round."""
         while True:
-            theta, psi = (
-                theta + h.generator * game.theta_dot(theta, psi),
-                game.project(psi + h.discriminator * game.psi_dot(theta, psi)),
-            )
+            theta_dot, psi_dot = game.velocity(theta, psi)
+            theta += h.generator * theta_dot
+            psi = game.project(psi + h.discriminator * psi_dot)
             yield theta, psi
 
     def matrix(self, field: Array, h: Steps) -> Array:
@@ -116,10 +116,12 @@ class Extragradient(Update):
     def walk(self, game: Game, theta: float, psi: float, h: Steps) -> Iterator[Point]:
         """Yield (θ, ψ) after each round of two field evaluations."""
         while True:
-            ahead = theta + h.generator * game.theta_dot(theta, psi)
-            reply = game.project(psi + h.discriminator * game.psi_dot(theta, psi))
-            theta += h.generator * game.theta_dot(ahead, reply)
-            psi = game.project(psi + h.discriminator * game.psi_dot(ahead, reply))
+            theta_dot, psi_dot = game.velocity(theta, psi)
+            ahead = theta + h.generator * theta_dot
+            reply = game.project(psi + h.discriminator * psi_dot)
+            theta_dot, psi_dot = game.velocity(ahead, reply)
+            theta += h.generator * theta_dot
+            psi = game.project(psi + h.discriminator * psi_dot)
             yield theta, psi
 
     def matrix(self, field: Array, h: Steps) -> Array:
@@ -137,10 +139,9 @@ class Optimistic(Update):
 
     def walk(self, game: Game, theta: float, psi: float, h: Steps) -> Iterator[Point]:
         """Yield (θ, ψ) after each round of one field evaluation."""
-        theta_before = game.theta_dot(theta, psi)
-        psi_before = game.psi_dot(theta, psi)
+        theta_before, psi_before = game.velocity(theta, psi)
         while True:
-            theta_now, psi_now = game.theta_dot(theta, psi), game.psi_dot(theta, psi)
+            theta_now, psi_now = game.velocity(theta, psi)
             theta += h.generator * (2 * theta_now - theta_before)
             psi = game.project(psi + h.discriminator * (2 * psi_now - psi_before))
             theta_before, psi_before = theta_now, psi_now
@@ -153,7 +154,11 @@ class Optimistic(Update):
 
 
 class Proximal(Update):
-    """Step with the field of where the step ends: solved by Newton's method every round."""
+    """Step with the field of where the step ends: solved by Newton's method every round.
+
+    The field bends little in one step, so its Jacobian is kept from round to
+    round and taken anew only when Newton's steps stop closing in.
+    """
 
     key = "proximal"
     formula = r"z_{k+1} = z_k + h\, v(z_{k+1})"
@@ -163,30 +168,44 @@ class Proximal(Update):
 
     def walk(self, game: Game, theta: float, psi: float, h: Steps) -> Iterator[Point]:
         """Yield (θ, ψ) after each round; where Newton finds no end point, its last guess."""
+        inverse = _newton(game, (theta, psi), h)
         while True:
-            theta, psi = self._solve(game, theta, psi, h)
+            x, y, before = theta, psi, math.inf
+            for _ in range(self.iterations):
+                theta_dot, psi_dot = game.velocity(x, y)
+                miss_x, miss_y = (
+                    x - theta - h.generator * theta_dot,
+                    y - psi - h.discriminator * psi_dot,
+                )
+                miss = abs(miss_x) + abs(miss_y)
+                if miss <= self.tolerance * (1 + abs(x) + abs(y)):
+                    break
+                if miss > before / _CLOSER:
+                    inverse = _newton(game, (x, y), h)
+                before = miss
+                x -= inverse[0] * miss_x + inverse[1] * miss_y
+                y -= inverse[2] * miss_x + inverse[3] * miss_y
+            theta, psi = x, game.project(y)
             yield theta, psi
 
     def matrix(self, field: Array, h: Steps) -> Array:
         """Return (I - hJ)⁻¹, (2, 2), for the Jacobian J of the field."""
         return np.asarray(np.linalg.inv(np.eye(2) - np.diag(h) @ field))
 
-    def _solve(self, game: Game, theta: float, psi: float, h: Steps) -> Point:
-        x, y = theta, psi
-        for _ in range(self.iterations):
-            miss_x = x - theta - h.generator * game.theta_dot(x, y)
-            miss_y = y - psi - h.discriminator * game.psi_dot(x, y)
-            if abs(miss_x) + abs(miss_y) <= self.tolerance * (1 + abs(x) + abs(y)):
-                break
-            (xx, xy), (yx, yy) = jacobian(game, (x, y))
-            a, b = 1 - h.generator * xx, -h.generator * xy
-            c, d = -h.discriminator * yx, 1 - h.discriminator * yy
-            scale = a * d - b * c
-            if scale == 0:
-                break
-            x -= (d * miss_x - b * miss_y) / scale
-            y -= (a * miss_y - c * miss_x) / scale
-        return x, game.project(y)
+
+# A kept Jacobian is good enough while each of Newton's steps leaves this much less to go.
+_CLOSER = 1000.0
+
+
+def _newton(game: Game, at: Point, h: Steps) -> tuple[float, float, float, float]:
+    """Return (I - hJ)⁻¹ at a point, row by row; zeros, so that nothing moves, if it has none."""
+    (xx, xy), (yx, yy) = jacobian(game, at)
+    a, b = 1 - h.generator * xx, -h.generator * xy
+    c, d = -h.discriminator * yx, 1 - h.discriminator * yy
+    scale = a * d - b * c
+    if scale == 0:
+        return 0.0, 0.0, 0.0, 0.0
+    return d / scale, -b / scale, -c / scale, a / scale
 
 
 UPDATES: dict[str, type[Update]] = {

@@ -180,6 +180,17 @@ def test_the_browser_judges_as_pytorch_does(lab, name):
     torch.testing.assert_close(logits.view(20, 1), apply(name, x), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_browser_judges_as_a_normalised_discriminator_does(lab, kind):
+    config = TrainConfig(model=kind, spectral_norm="on")
+    judge = build_discriminator(config, torch.Generator().manual_seed(3)).eval()
+    x = draws(f"opponent-{kind}", 20)
+    name = f"normalised-{kind}"
+    lab.put(name, judge)
+    logits = lab.run(FORWARD, name=name, x=x, count=20)
+    torch.testing.assert_close(logits.view(20), judge(x).detach(), atol=2e-3, rtol=0)  # rounded
+
+
 def test_features_and_classes_are_those_of_pytorch(lab):
     features, head = networks("classifier")
     x = torch.cat([draws("classifier", 10), load_generator("mlp")(draws("shipped-mlp", 10))])

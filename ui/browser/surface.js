@@ -5,14 +5,24 @@ export class Surface {
   constructor(className, onResize) {
     this.canvas = element("canvas", { role: "img" });
     this.box = element("div", { class: `surface ${className}` }, this.canvas);
-    this.observer = new ResizeObserver(onResize);
+    // Asked for here, the size is known; asked for while drawing, the browser would lay out the page.
+    this.observer = new ResizeObserver(() => {
+      this.measure();
+      onResize();
+    });
     this.observer.observe(this.box);
+  }
+
+  measure() {
+    const { clientWidth: width, clientHeight: height } = this.box;
+    this.size = { width, height };
   }
 
   /** Clear the canvas at its present size; returns {context, width, height, ratio}, lengths in CSS pixels. */
   begin() {
     const ratio = devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight: height } = this.box;
+    if (!this.size?.width) this.measure();
+    const { width, height } = this.size;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (this.canvas.width !== wide) this.canvas.width = wide;
     if (this.canvas.height !== high) this.canvas.height = high;
