@@ -187,18 +187,19 @@ class InstanceNoise(GAN):
 
     def theta_dot(self, theta: Value, psi: Value) -> Value:
         """Return -ψ E f'(ψ(θ + e))."""
-        tanh, half = _tanh_for(psi), psi / 2
+        tanh, half, noise = _tanh_for(psi), psi / 2, self.noise
         pull = 0.0
-        for z, w in _nodes(psi, self.noise):
-            pull += w * tanh(half * (theta + self.noise * z))
+        for z, w in _nodes(psi, noise):
+            pull += w * tanh(half * (theta + noise * z))
         return -half * (1 - pull)
 
     def psi_dot(self, theta: Value, psi: Value) -> Value:
         """Return E (θ + e) f'(ψ(θ + e)) - E e' f'(-ψe') - γψ."""
-        tanh, half, nodes = _tanh_for(psi), psi / 2, _nodes(psi, self.noise)
+        tanh, half, noise = _tanh_for(psi), psi / 2, self.noise
+        nodes = _nodes(psi, noise)
         pull = self._real_pull(half, tanh, nodes)
         for z, w in nodes:
-            fake = theta + self.noise * z
+            fake = theta + noise * z
             pull += w * fake * tanh(half * fake)
         return (theta - pull) / 2 - self.damping * psi
 
@@ -216,9 +217,9 @@ class InstanceNoise(GAN):
 
     def _real_pull(self, half: Value, tanh: Any, nodes: tuple[tuple[float, float], ...]) -> Any:
         """Return E e' tanh(ψe'/2); e' tanh is even, so one side of the nodes is enough."""
-        pull = 0.0
+        pull, noise = 0.0, self.noise
         for z, w in nodes[len(nodes) // 2 :]:
-            e = self.noise * z
+            e = noise * z
             pull += w * e * tanh(half * e)
         return 2 * pull
 
