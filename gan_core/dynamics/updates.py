@@ -169,8 +169,11 @@ class Proximal(Update):
     def walk(self, game: Game, theta: float, psi: float, h: Steps) -> Iterator[Point]:
         """Yield (θ, ψ) after each round; where Newton finds no end point, its last guess."""
         inverse = _newton(game, (theta, psi), h)
+        theta_before, psi_before = theta, psi
         while True:
-            x, y, before = theta, psi, math.inf
+            # The last step, made once more, ends near where this one will.
+            x, y, before = 2 * theta - theta_before, 2 * psi - psi_before, math.inf
+            theta_before, psi_before = theta, psi
             for _ in range(self.iterations):
                 theta_dot, psi_dot = game.velocity(x, y)
                 miss_x, miss_y = (

@@ -63,22 +63,27 @@ export function drawLine(context, plot, line, theme) {
   if (line.dots) for (const [x, y] of runs.flat()) context.fillRect(x - 1.5, y - 1.5, 3, 3);
 }
 
+/** Arrows of one colour are one path and one stroke. */
 export function drawArrows(context, plot, arrows, theme) {
-  context.lineWidth = 1.5;
-  for (const { x, y, dx, dy, colour } of arrows) {
+  const paths = new Map();
+  for (const { x, y, dx, dy, colour = "theory" } of arrows) {
     const [fromX, fromY, toX, toY] = [plot.x(x), plot.y(y), plot.x(x + dx), plot.y(y + dy)];
     const length = Math.hypot(toX - fromX, toY - fromY);
     if (!(length > 0.5)) continue;
     const [ux, uy] = [(toX - fromX) / length, (toY - fromY) / length];
     const head = Math.min(5, length / 2);
-    context.strokeStyle = colourOf(theme, colour ?? "theory");
-    context.beginPath();
-    context.moveTo(fromX, fromY);
-    context.lineTo(toX, toY);
-    context.moveTo(toX - head * (ux + 0.6 * uy), toY - head * (uy - 0.6 * ux));
-    context.lineTo(toX, toY);
-    context.lineTo(toX - head * (ux - 0.6 * uy), toY - head * (uy + 0.6 * ux));
-    context.stroke();
+    if (!paths.has(colour)) paths.set(colour, new Path2D());
+    const path = paths.get(colour);
+    path.moveTo(fromX, fromY);
+    path.lineTo(toX, toY);
+    path.moveTo(toX - head * (ux + 0.6 * uy), toY - head * (uy - 0.6 * ux));
+    path.lineTo(toX, toY);
+    path.lineTo(toX - head * (ux - 0.6 * uy), toY - head * (uy + 0.6 * ux));
+  }
+  context.lineWidth = 1.5;
+  for (const [colour, path] of paths) {
+    context.strokeStyle = colourOf(theme, colour);
+    context.stroke(path);
   }
 }
 
