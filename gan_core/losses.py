@@ -4,7 +4,7 @@ r"""What each player minimises: one class a loss, written on logits.
 both of shape (N,). Every method returns one value a picture; the trainer
 takes the mean. ``softplus`` keeps each value exact at any logit, where
 ``log(sigmoid(t))`` would run into ``log(0)`` and ``log(sigmoid(t) + eps)``
-would stop to teach.
+would stop teaching.
 
 In the formulas D(x) is the probability s(logit) where the loss knows one
 (``verdict_range`` is (0, 1)), and the logit itself where it does not (None).
@@ -79,8 +79,9 @@ class Minimax:
 
     L_D = -log D(x) - log(1 - D(G(z)));   L_G = log(1 - D(G(z))).
 
-    Zero-sum, and *saturating*: when D is sure of a fake, D(G(z)) = s(fake) ≈ 0,
-    the gradient of L_G with respect to the logit, -D(G(z)), vanishes.
+    Zero-sum but for log D(x), which G cannot change, and *saturating*: when D is
+    sure of a fake, D(G(z)) = s(fake) ≈ 0, the gradient of L_G with respect to the
+    logit, -D(G(z)), vanishes.
     At equilibrium L_D = 2 log 2 and L_G = -log 2. For teaching only.
     """
 
@@ -245,8 +246,8 @@ class Hinge(Wasserstein):
 
     L_D = max(0, 1 - D(x)) + max(0, 1 + D(G(z)));   L_G = -D(G(z)).
 
-    D learns only from pictures inside the margin (-1, 1); G learns from all of
-    them. With the best D, L_D = 2 (1 - TV(p, q)). At equilibrium L_D = 2, and D
+    D learns only from real pictures below 1 and from fakes above -1; G learns from all
+    fakes. With the best D, L_D = 2 (1 - TV(p, q)). At equilibrium L_D = 2, and D
     may be any constant within the margin. SNGAN (Miyato 2018, arXiv:1802.05957) holds
     D's slope by spectral norm.
     """
@@ -257,7 +258,7 @@ class Hinge(Wasserstein):
         r" + \mathbb{E}\,\max\bigl(0,\,1 + D(G(z))\bigr)"
     )
     discriminator_at_equilibrium = 2.0
-    # Miyato 2018, table 1, as in its code: Adam 2e-4 with (0, .9), five D-moves.
+    # SNGAN's code (configs/sn_cifar10_unconditional.yml): Adam 2e-4 with (0, .9), five D-moves.
     recommended: Mapping[str, Any] = {
         "spectral_norm": "on",
         "discriminator_steps": 5,
@@ -279,11 +280,11 @@ class Relativistic:
     L_D = -log s(D(x) - D(G(z)));   L_G = -log s(D(G(z)) - D(x)).
 
     D only says which of two pictures is the more real one, real[i] or fake[i]: it
-    must do so in every region where there are real pictures, so G cannot leave a
-    mode out. R3GAN (Huang 2024, arXiv:2501.05441) adds R1 and R2 at every step; its
-    paper prints a zero-sum game (equation 2), its code, and this, lets G minimise
-    the second formula, which does not saturate. At equilibrium both are log 2; D may
-    be any constant.
+    must do so in every region where there are real pictures, so where G leaves a
+    mode out, D keeps winning. R3GAN (Huang 2024, arXiv:2501.05441) adds R1 and R2 at
+    every step; its paper prints a zero-sum game (equation 2), its code, and this,
+    lets G minimise the second formula, which does not saturate. At equilibrium both
+    are log 2; D may be any constant.
 
     Where one batch is shorter, the pairs end with it.
     """

@@ -105,9 +105,10 @@ class GradientPenalty:
     λ (‖∇D(x̂)‖ - 1)²,   x̂ = ε x + (1 - ε) G(z),   ε uniform in [0, 1], one a pair.
 
     With the Wasserstein loss this is WGAN-GP: the best critic of the distance has
-    slope 1 on the straight lines between paired real and generated pictures. The
-    norm is that of one picture's gradient, never of the whole batch's. The paper
-    took λ = 10; on 2-D data .1. Where one batch is shorter, the pairs end with it.
+    slope 1 on the straight lines along which the best transport moves generated
+    pictures to real ones; here the pairs are drawn at random. The norm is that of one
+    picture's gradient, never of the whole batch's. The paper took λ = 10; on 2-D data
+    .1. Where one batch is shorter, the pairs end with it.
     """
 
     weight: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import field
 from typing import Any
 
@@ -16,9 +15,8 @@ def number(name: str, value: float, low: float, high: float) -> float:
         SettingError: (a ValueError) naming the field and its range.
     """
     allowed = f"from {low:g} to {high:g}"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise SettingError(name, allowed, value)
-    if not low <= value <= high or math.isnan(value):
+    # A nan is between no two numbers, so it is refused as well.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
         raise SettingError(name, allowed, value)
     return float(value)
 

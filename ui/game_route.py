@@ -25,7 +25,6 @@ from gan_core.dynamics import (
     Bilinear,
     Game,
     Update,
-    critical_gamma,
     eigenvalues,
     growth,
     radius,
@@ -206,7 +205,6 @@ def _walk(game: Game, update: Update, h: float, path: Any) -> dict[str, Any]:
         "eigenvalues": _complex(eigenvalues(game)),
         "multipliers": _complex(multipliers(game, update, h)),
         "growth": _figure(growth(game, update, h)),
-        "critical_gamma": None if isinstance(game, Bilinear) else _figure(_critical(game)),
         "jumps": median_turn(path) > _JUMP,
         "kind": end.kind,
         "made": end.rounds,
@@ -216,10 +214,6 @@ def _walk(game: Game, update: Update, h: float, path: Any) -> dict[str, Any]:
         "first": _figure(r[0]),
         "last": _figure(r[end.rounds]),
     }
-
-
-def _critical(game: Any) -> float | None:
-    return critical_gamma(game)
 
 
 def _games(asked: dict[str, Any]) -> list[Game]:

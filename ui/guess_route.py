@@ -141,11 +141,11 @@ def _sign(stage: str, number: int) -> str:
 
 def _verified(word: object) -> tuple[str, int]:
     """Return stage and number of a round that this process has given out."""
-    parts = word.split(".") if isinstance(word, str) and word.isascii() else []
-    if len(parts) == 3 and parts[0] in STAGE_KEYS and _is_number(parts[1]):
-        stage, number = parts[0], int(parts[1])
-        if hmac.compare_digest(_sign(stage, number), str(word)):
-            return stage, number
+    if isinstance(word, str) and word.isascii() and word.count(".") == 2:
+        stage, number, _ = word.split(".")
+        known = stage in STAGE_KEYS and _is_number(number)
+        if known and hmac.compare_digest(_sign(stage, int(number)), word):
+            return stage, int(number)
     raise SettingError("round", "a round of this game", word)
 
 

@@ -1,7 +1,7 @@
 """What happens close to the equilibrium: eigenvalues of the field, factor of a round.
 
 Everything here reads the field's linearisation (``Game.linearisation``) and is
-None for a game that has none, such as a WGAN-GP: its field has a kink at 0.
+None for a game that has none, such as a WGAN-GP: its field jumps at ψ = 0.
 """
 
 from __future__ import annotations

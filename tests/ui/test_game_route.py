@@ -338,3 +338,14 @@ def test_a_start_at_the_solution_is_no_trouble(ask, start):
 
 def test_only_post_is_answered(client):
     assert client.get("/api/game/turn").status_code == 405
+
+
+def test_a_queue_that_is_full_turns_the_next_one_away(client, monkeypatch):
+    import threading
+
+    from ui import small_nets
+
+    monkeypatch.setattr(small_nets, "_places", threading.Semaphore(0))
+    q = {"weights": [1.0], "means": [2.0], "widths": [1.0]}
+    answer = client.post("/api/game/learn", json={"p": q, "q": q, "seed": 0})
+    assert answer.status_code == 503

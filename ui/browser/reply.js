@@ -228,7 +228,9 @@ class Reply {
       ],
       markers, theme,
     });
-    const slopes = { saturating: decimals(this.answer.saturating, 3), non_saturating: decimals(this.answer.non_saturating, 3) };
+    // The charts are over the distance, whichever side q is on.
+    const shown = (slope) => decimals(gap === null ? slope : Math.abs(slope), 3);
+    const slopes = { saturating: shown(this.answer.saturating), non_saturating: shown(this.answer.non_saturating) };
     setText(this.partingNote, say(gap === null ? "parting_other" : "parting_note", { d: decimals(gap, 2), ...slopes }));
   }
 
