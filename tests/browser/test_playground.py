@@ -221,8 +221,10 @@ def test_an_experiment_sets_the_stage(live):
     page.get_by_role("button", name="Set up and run").first.click()
     expect(page.locator(".gan-live .layer.best")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".gan-live .layer.arrows")).to_have_attribute("aria-pressed", "false")
-    live.wait_for("d-moves", 20)
-    assert live.number("g-moves") == 0
+    # Both have played a little; now D alone goes on.
+    together = live.wait_for("g-moves", 100)
+    live.wait_for("d-moves", together + 20)
+    assert live.number("g-moves") == together
 
 
 def test_who_watches_cannot_steer(live, open_page):
