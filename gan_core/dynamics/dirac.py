@@ -154,7 +154,7 @@ def _rule(order: int) -> tuple[tuple[float, float], ...]:
 # With 20 nodes the means are right to about 1e-9 at |ψ|σ = 1, to 5e-5 at 2. Up to
 # each of these reaches, fewer are right to 1e-9 too, and a walk is soon near 0.
 _FULL = _rule(20)
-_ENOUGH = ((0.2, _rule(6)), (0.3, _rule(8)), (0.5, _rule(10)))
+_ENOUGH = ((0.02, _rule(3)), (0.05, _rule(4)), (0.2, _rule(6)), (0.3, _rule(8)), (0.5, _rule(10)))
 
 
 def _nodes(psi: Value, noise: float) -> tuple[tuple[float, float], ...]:
