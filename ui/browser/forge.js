@@ -1,6 +1,7 @@
 import { asker } from "./ask.js";
 import { Chart } from "./chart.js";
 import { element, setText } from "./dom.js";
+import { STILL } from "./motion.js";
 import { mounter } from "./mount.js";
 import { decimals } from "./numbers.js";
 import { readTheme } from "./theme.js";
@@ -8,7 +9,6 @@ import { button, chips } from "./widgets.js";
 import { speaker } from "./words.js";
 
 const LOSSES = ["non_saturating", "minimax"];
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 /** One press of "Follow the arrows": this many small steps down the loss. */
 const STEPS = 10;
 const RATE = 0.15;

@@ -1,12 +1,14 @@
+import { asker } from "./ask.js";
 import { element, icon, setText } from "./dom.js";
 import { verdictForKey } from "./guess_keys.js";
 import { Tally } from "./guess_tally.js";
+import { fromText } from "./latent/bytes.js";
+import { paintGrey } from "./latent/files.js";
 import { mounter } from "./mount.js";
 import { decimals, grouped } from "./numbers.js";
 import { readTheme } from "./theme.js";
 import { button, chips } from "./widgets.js";
 import { speaker } from "./words.js";
-import { asker } from "./ask.js";
 
 const SIDE = 28;
 const PERCENT = 100;
@@ -17,15 +19,6 @@ const PAUSE = 350;
 function percent(share) {
   const value = PERCENT * share;
   return decimals(value, [0, 50, PERCENT].some((edge) => value !== edge && Math.abs(value - edge) < 1) ? 1 : 0);
-}
-
-/** Draw 784 grey bytes, one pixel each; CSS enlarges the canvas. */
-function drawDigit(canvas, base64) {
-  const grey = atob(base64);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(SIDE, SIDE);
-  for (let index = 0; index < grey.length; index += 1) image.data.set([grey.charCodeAt(index), grey.charCodeAt(index), grey.charCodeAt(index), 255], 4 * index);
-  context.putImageData(image, 0, 0);
 }
 
 /** Be the discriminator: one picture at a time, the student's word, then the truth and D's. */
@@ -82,7 +75,7 @@ class Guess {
       element("div", { class: "verdict-head" }, element("span", {}, say("d_says")), this.belief), this.gauge,
       element("div", { class: "ends" }, element("span", { class: "fake-word" }, icon("hollow"), say("sure_fake")), element("span", { class: "real-word" }, icon("filled"), say("sure_real"))));
     this.root.replaceChildren(this.stages.element, element("div", { class: "table" }, left, element("div", { class: "side" }, this.news, verdict, this.score, this.sentence)), element("p", { class: "small source" }, say("source")));
-    if (this.round) drawDigit(this.canvas, this.round.picture);
+    if (this.round) paintGrey(this.canvas, fromText(this.round.picture));
   }
 
   choice(key, sign, letter) {
@@ -130,7 +123,7 @@ class Guess {
     if (this.closed || stage !== this.stage || this.round) return;
     this.failed = !round;
     this.round = round;
-    if (round) drawDigit(this.canvas, round.picture);
+    if (round) paintGrey(this.canvas, fromText(round.picture));
     this.show();
   }
 

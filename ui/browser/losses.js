@@ -3,6 +3,7 @@ import { Charts } from "./loss_charts.js";
 import { Lines } from "./loss_lines.js";
 import { Push } from "./loss_push.js";
 import { Numbers, SideBySide } from "./loss_tables.js";
+import { STILL, bringIntoView } from "./motion.js";
 import { mounter } from "./mount.js";
 import { decimals } from "./numbers.js";
 import { readTheme, themeSign } from "./theme.js";
@@ -158,13 +159,12 @@ class Lab {
     if (!scene || scene.id === played) return;
     played = scene.id;
     const target = scene.theta ? this.lines.element : this.root;
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    target.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+    bringIntoView(target);
     if (scene.losses) this.show({ keys: scene.losses });
     const [from, to] = scene.theta ?? scene.logit;
     const move = scene.theta ? (value) => this.lines.place(value) : (value) => this.place(this.nearest(value));
     this.stop();
-    if (still) return move(to);
+    if (STILL.matches) return move(to);
     move(from);
     const began = performance.now() + 600;
     const tick = (now) => {

@@ -1,4 +1,5 @@
 import { element, icon, setText } from "./dom.js";
+import { STILL } from "./motion.js";
 import { mounter } from "./mount.js";
 import { readTheme } from "./theme.js";
 import { speaker } from "./words.js";
@@ -8,7 +9,6 @@ const PATIENCE = 60000;
 const LARGEST_SEED = 9999;
 // The seed that scripts/record_pipeline.py made the recorded pictures from.
 const RECORDED_SEED = 3;
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Two outlines of a network: across for wide pages, down for phones; `ends` are its widths in per cent. */
 function shape(ends) {

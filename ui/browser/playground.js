@@ -1,4 +1,5 @@
 import { Live } from "./live.js";
+import { bringIntoView } from "./motion.js";
 import { mounter } from "./mount.js";
 import { grouped } from "./numbers.js";
 import { decodeLook } from "./playground/look.js";
@@ -31,7 +32,7 @@ class Playground extends Live {
     const scene = data.scene && data.scene.id !== this.scene ? data.scene : null;
     this.scene = data.scene?.id ?? this.scene;
     view.choose({ ...kept, ...(scene ? { layers: scene.layers } : {}) });
-    if (scene && this.view) this.root.scrollIntoView({ block: "start", behavior: "smooth" });
+    if (scene && this.view) bringIntoView(this.root);
     return view;
   }
 

@@ -3,6 +3,7 @@ import { Bars } from "./bars.js";
 import { Bumps } from "./bumps.js";
 import { Chart } from "./chart.js";
 import { element, setText } from "./dom.js";
+import { bringIntoView } from "./motion.js";
 import { mounter } from "./mount.js";
 import { decimals } from "./numbers.js";
 import { readTheme } from "./theme.js";
@@ -11,7 +12,6 @@ import { speaker } from "./words.js";
 
 const AXIS = [-8, 8];
 const PAUSE = 650;
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const HEIGHTS = [0.5, 1, 1.5, 2, 3];
 const bump = (mean, width = 1, weight = 1) => ({ mean, width, weight });
 const PRESETS = {
@@ -44,7 +44,7 @@ class Reply {
       this.scene = data.scene.id;
       this.usePreset(data.scene.preset);
       if (data.scene.learn && this.mounted) this.learn();
-      if (this.mounted) this.root.scrollIntoView({ block: "start", behavior: STILL.matches ? "auto" : "smooth" });
+      if (this.mounted) bringIntoView(this.root);
     } else this.change();
     this.mounted = true;
     requestAnimationFrame(() => {

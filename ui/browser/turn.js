@@ -2,6 +2,7 @@ import { asker } from "./ask.js";
 import { Chart } from "./chart.js";
 import { PATTERNS } from "./chart_marks.js";
 import { element, setText } from "./dom.js";
+import { STILL, bringIntoView } from "./motion.js";
 import { mounter } from "./mount.js";
 import { decimals, grouped } from "./numbers.js";
 import { readTheme } from "./theme.js";
@@ -17,7 +18,6 @@ const MARKS = ["filled", "square", "triangle", "hollow"];
 const MOST = 4;
 const FURTHEST = 4;
 const LENGTH = 5000;
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const BASE = { game: "dirac", methods: ["gan"], updates: ["simultaneous"], h: 0.2, gamma: 0.3, noise: 0.7, clip: 1, discriminator_moves: 1, penalise_all: false, start: [1, 1], steps: 500 };
 const PRESETS = {
   spiral: {},
@@ -52,7 +52,7 @@ class Turn {
       this.scene = data.scene.id;
       this.take({ ...BASE, ...data.scene.settings }, this.mounted);
       this.presets.set(null);
-      if (this.mounted) this.root.scrollIntoView({ block: "start", behavior: STILL.matches ? "auto" : "smooth" });
+      if (this.mounted) bringIntoView(this.root);
     } else this.change();
     this.mounted = true;
     requestAnimationFrame(() => {

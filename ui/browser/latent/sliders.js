@@ -1,4 +1,5 @@
 import { element, setText } from "../dom.js";
+import { STILL } from "../motion.js";
 import { paintGrey } from "./files.js";
 import { plain, samePoint } from "./memory.js";
 import { Cell, PREVIEW, RAW_REACH, Row } from "./rows.js";
@@ -9,7 +10,6 @@ const COUNT = 6;
 const FRAMES = 48;
 const GLIDE = 900;
 const DEBOUNCE = 200;
-const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 const zeros = () => new Array(COUNT).fill(0);
 

@@ -1,4 +1,5 @@
 import { element, setText } from "../dom.js";
+import { bringIntoView } from "../motion.js";
 import { readTheme, themeSign } from "../theme.js";
 import { speaker } from "../words.js";
 import { Beside } from "./beside.js";
@@ -202,7 +203,7 @@ export class Studio {
     this.show(key);
     this.untouched = false;
     this.mode.scene({ ...settings, model });
-    this.root.scrollIntoView({ block: "start", behavior: "smooth" });
+    bringIntoView(this.root);
   }
 
   explainFallback() {

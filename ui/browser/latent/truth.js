@@ -1,5 +1,6 @@
 import { element, icon, setAttribute, setText } from "../dom.js";
 import { decimals } from "../numbers.js";
+import { fromText } from "./bytes.js";
 import { digitCanvas, paintGrey } from "./files.js";
 
 const JUDGE_EVERY = 100;
@@ -181,7 +182,7 @@ class Nearest {
     if (!answer.available) return;
     this.body.classList.remove("old");
     const { label, distance, usual, picture } = answer;
-    paintGrey(this.canvas, Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0)));
+    paintGrey(this.canvas, fromText(picture));
     setText(this.numbers, this.say("nearest_numbers", { label, distance: decimals(distance, 1) }));
     // The built-in digits have no test set, so nothing to compare with.
     setText(this.sentence, usual ? this.say(`nearest_${kindOf(distance / usual)}`, { usual: decimals(usual, 1) }) : this.say("nearest_alone"));
