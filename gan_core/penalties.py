@@ -1,23 +1,25 @@
 r"""What keeps D from growing too steep: terms added to L_D, and clipping.
 
 A D that is nearly a step has no slope where G's pictures are, and G learns
-nothing. Each penalty is one class with its weight inside, called on D and on
-pictures of shape (N, ...); it returns one value a picture, weight included, and
-the trainer takes the mean. Several may be added to any loss. They are taken at
-every step: R3GAN found that now and then is not enough (Huang 2024).
+nothing. Each penalty is one class with its weight inside, called on a batch that
+D has judged; it returns one value a picture, weight included, and the trainer
+takes the mean. Several may be added to any loss. They are taken at every step:
+R3GAN found that now and then is not enough (Huang 2024).
 
 The slope is that of the picture's *own* logit: D judges each picture alone
 (no batch norm), so the gradient of the sum of all logits holds the gradient of
-each. A penalty makes its own pass through D. Where D has dropout, that pass
-draws its own masks, from the run's random numbers: what is held is the slope of
-the thinned networks, the ones that teach G. The recommended settings of losses
-with a penalty have no dropout.
+each. R1 and R2 differentiate the very pass that the loss is taken from, as in
+R3GAN's code: a move with both takes two thirds of the time that passes of their
+own would take. Where D has dropout, what is held is thus the slope of the thinned
+networks, the ones that teach G. The recommended settings of losses with a penalty
+have no dropout.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import torch
@@ -26,6 +28,41 @@ from torch import Tensor
 from gan_core.config import TrainConfig
 
 Discriminator = Callable[[Tensor], Tensor]
+
+
+class Judged:
+    """Real and generated pictures, judged by D in one pass.
+
+    Nothing flows back to the pictures, so G learns nothing from it.
+
+    Args:
+        discriminator: D.
+        real: (N, ...) pictures.
+        fake: (M, ...) pictures of the same kind.
+        random: where a penalty draws what it needs.
+
+    Attributes:
+        on_real: D's logits on the real pictures, (N,).
+        on_fake: D's logits on the generated ones, (M,).
+    """
+
+    def __init__(
+        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
+    ) -> None:
+        self.discriminator = discriminator
+        self.real, self.fake = real.detach(), fake.detach()
+        self.random = random
+        self._sizes = [len(real), len(fake)]
+        self._pictures = torch.cat([self.real, self.fake]).requires_grad_()
+        # One pass for both halves: D judges each sample on its own.
+        self._logits = discriminator(self._pictures)
+        self.on_real, self.on_fake = self._logits.split(self._sizes)
+
+    @cached_property
+    def slopes(self) -> tuple[Tensor, Tensor]:
+        """∇D at the real pictures (N, pixels) and at the generated ones (M, pixels)."""
+        real, fake = gradient(self._logits, self._pictures).split(self._sizes)
+        return real, fake
 
 
 class Penalty(Protocol):
@@ -41,9 +78,7 @@ class Penalty(Protocol):
     @property
     def weight(self) -> float: ...
 
-    def __call__(
-        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
-    ) -> Tensor: ...
+    def __call__(self, judged: Judged) -> Tensor: ...
 
 
 def slopes(discriminator: Discriminator, pictures: Tensor) -> Tensor:
@@ -52,8 +87,13 @@ def slopes(discriminator: Discriminator, pictures: Tensor) -> Tensor:
     It can be differentiated again, by D's weights; nothing flows back to G.
     """
     pictures = pictures.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(discriminator(pictures).sum(), pictures, create_graph=True)
-    return gradient.flatten(1)
+    return gradient(discriminator(pictures), pictures)
+
+
+def gradient(logits: Tensor, pictures: Tensor) -> Tensor:
+    """Return the gradient of each logit at its picture, (N, pixels), to be differentiated again."""
+    (each,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
+    return each.flatten(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +111,9 @@ class R1:
     key: ClassVar[str] = "r1"
     formula: ClassVar[str] = r"\tfrac{\gamma_1}{2}\,\mathbb{E}\,\lVert\nabla D(x)\rVert^2"
 
-    def __call__(
-        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
-    ) -> Tensor:
+    def __call__(self, judged: Judged) -> Tensor:
         """Return the penalty of each real picture, (N,)."""
-        return self.weight / 2 * slopes(discriminator, real).square().sum(1)
+        return self.weight / 2 * judged.slopes[0].square().sum(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +129,9 @@ class R2:
     key: ClassVar[str] = "r2"
     formula: ClassVar[str] = r"\tfrac{\gamma_2}{2}\,\mathbb{E}\,\lVert\nabla D(G(z))\rVert^2"
 
-    def __call__(
-        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
-    ) -> Tensor:
+    def __call__(self, judged: Judged) -> Tensor:
         """Return the penalty of each generated picture, (N,)."""
-        return self.weight / 2 * slopes(discriminator, fake).square().sum(1)
+        return self.weight / 2 * judged.slopes[1].square().sum(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +151,10 @@ class GradientPenalty:
     key: ClassVar[str] = "gradient_penalty"
     formula: ClassVar[str] = r"\lambda\,\mathbb{E}\,\bigl(\lVert\nabla D(\hat x)\rVert - 1\bigr)^2"
 
-    def __call__(
-        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
-    ) -> Tensor:
+    def __call__(self, judged: Judged) -> Tensor:
         """Return the penalty of each pair, (N,)."""
-        slope = slopes(discriminator, between(real, fake, random))
+        pairs = between(judged.real, judged.fake, judged.random)
+        slope = slopes(judged.discriminator, pairs)
         return self.weight * (torch.linalg.vector_norm(slope, dim=1) - 1).square()
 
 

@@ -18,7 +18,7 @@ from gan_core.losses import LOSSES
 from gan_core.models import MODELS, build_discriminator, build_generator
 from gan_core.moments import Watch, Witness
 from gan_core.optimizers import OPTIMIZERS, remaining_share
-from gan_core.penalties import chosen, clip_weights
+from gan_core.penalties import Judged, chosen, clip_weights
 from gan_core.spectral import normalised
 from gan_core.state import gather, restore
 
@@ -198,16 +198,12 @@ class Trainer:
         fake = self._fake.detach()
         if glass:
             glass.tell("generate", fake=fake)
-        # One pass for both halves: D judges each sample on its own.
-        logits = self.discriminator(torch.cat([real, fake]))
-        on_real, on_fake = logits.split([len(real), len(fake)])
+        judged = Judged(self.discriminator, real=real, fake=fake, random=self.random)
+        on_real, on_fake = judged.on_real, judged.on_fake
         if glass:
             glass.tell("judge", real=on_real, fake=on_fake)
         terms = [term.mean() for term in self.loss.discriminator_terms(real=on_real, fake=on_fake)]
-        terms += [
-            penalty(self.discriminator, real=real, fake=fake, random=self.random).mean()
-            for penalty in self.penalties
-        ]
+        terms += [penalty(judged).mean() for penalty in self.penalties]
         loss = sum(terms[1:], terms[0])
         if glass:
             glass.tell("loss", loss=loss, terms=torch.stack(terms))

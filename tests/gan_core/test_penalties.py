@@ -14,6 +14,7 @@ from gan_core.penalties import (
     R1,
     R2,
     GradientPenalty,
+    Judged,
     Penalty,
     between,
     chosen,
@@ -39,7 +40,8 @@ REAL, FAKE = numbers(COUNT, PIXELS, seed=1), numbers(COUNT, PIXELS, seed=2)
 
 
 def called(penalty: Penalty, critic, real: Tensor = REAL, fake: Tensor = FAKE) -> Tensor:
-    return penalty(critic, real=real, fake=fake, random=torch.Generator().manual_seed(3))
+    random = torch.Generator().manual_seed(3)
+    return penalty(Judged(critic, real=real, fake=fake, random=random))
 
 
 def bowl(x: Tensor) -> Tensor:
@@ -157,6 +159,22 @@ def test_nothing_flows_back_to_the_pictures(key):
 
 def test_the_slopes_are_those_of_each_picture():
     torch.testing.assert_close(slopes(bowl, REAL).detach(), REAL)
+
+
+def test_the_pass_that_is_judged_is_the_pass_that_is_differentiated():
+    passes = []
+
+    def critic(x: Tensor) -> Tensor:
+        passes.append(len(x))
+        return bowl(x)
+
+    judged = Judged(critic, real=REAL[:4], fake=FAKE, random=torch.Generator())
+    torch.testing.assert_close(judged.on_real, (REAL[:4] ** 2).sum(1) / 2)
+    torch.testing.assert_close(judged.on_fake, (FAKE**2).sum(1) / 2)
+    R1(1)(judged), R2(1)(judged)
+    torch.testing.assert_close(judged.slopes[0].detach(), REAL[:4])
+    torch.testing.assert_close(judged.slopes[1].detach(), FAKE)
+    assert passes == [4 + COUNT]
 
 
 # Choosing ---------------------------------------------------------------------------
