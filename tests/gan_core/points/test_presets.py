@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 import benchmarks.playground as benchmark
-from benchmarks.playground import GOAL_BITS, LOOKS, _held_since
+from benchmarks.playground import GOAL_BITS, LOOKS, Outcome, _held_since
 from gan_core.config import POINT_KEYS, TrainConfig
 from gan_core.metrics.points import PointMeter
 from gan_core.points.presets import POINT_PRESETS
@@ -41,29 +42,62 @@ def test_a_recipe_learns_within_seconds():
 
 
 def test_the_goal_must_be_held_to_the_end():
-    ends = [float(k + 1) for k in range(LOOKS)]
     good, bad = GOAL_BITS / 2, GOAL_BITS * 2
-    assert _held_since([good] * LOOKS, ends) == 1
-    assert _held_since([bad] + [good] * (LOOKS - 1), ends) == 2
-    assert _held_since([good] * (LOOKS - 1) + [bad], ends) is None
-    assert _held_since([good, bad] + [good] * (LOOKS - 2), ends) == 3
-    assert _held_since([good] * 3, ends[:3]) is None  # it broke down on the way
-    assert _held_since([float("nan")] * LOOKS, ends) is None
+
+    def held(*bits: float) -> int | None:
+        return _held_since([(10 * (look + 1), value) for look, value in enumerate(bits)])
+
+    assert held(*[good] * LOOKS) == 10
+    assert held(bad, *[good] * (LOOKS - 1)) == 20
+    assert held(*[good] * (LOOKS - 1), bad) is None
+    assert held(good, bad, *[good] * (LOOKS - 2)) == 30
+    assert held(*[good] * 3) is None  # it broke down on the way
+    assert held(*[float("nan")] * LOOKS) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "passes"),
+    [({}, True), ({"reached": None}, False), ({"seconds": 60.1}, False), ({"modes": 9}, False)],
+)
+def test_a_seed_passes_in_time_and_with_every_mode(change, passes):
+    data = load_points("eight")
+    quality = PointMeter(data).measure(data.points[:2000])
+    whole = Outcome(0, 3000, 4000, 20.0, quality, modes=8)
+    assert quality.modes == 8
+    assert replace(whole, **change).passed is passes
 
 
 def test_the_benchmark_measures_and_keeps_its_figures(monkeypatch, tmp_path, capsys):
-    threads = torch.get_num_threads()
     figures = tmp_path / "playground.json"
     monkeypatch.setattr(benchmark, "FIGURES", figures)
-    monkeypatch.setattr(benchmark, "LOOKS", 2)
-    asked = ["--sets", "line", "eight", "--seeds", "2", "--seconds", "0.1", "--write"]
+    monkeypatch.setattr(benchmark, "ProcessPoolExecutor", InThisProcess)
+    short = {key: preset.replace(lr_decay_moves=40) for key, preset in POINT_PRESETS.items()}
+    monkeypatch.setattr(benchmark, "POINT_PRESETS", short)
+    asked = ["--sets", "line", "eight", "--seeds", "2", "--write"]
     monkeypatch.setattr(sys, "argv", ["playground", *asked])
-    benchmark.main()
-    torch.set_num_threads(threads)
+    threads = torch.get_num_threads()
+    try:
+        benchmark.main()
+    finally:
+        torch.set_num_threads(threads)
     said = capsys.readouterr().out
     assert said.count("seed 0") == said.count("seed 1") == 2
     kept = json.loads(figures.read_text("utf-8"))["sets"]
     assert list(kept) == ["line", "eight"]
     assert all(len(kept[key]["js_bits"]) == 2 for key in kept)
+    assert kept["line"]["iterations"] == 40
     assert kept["line"]["modes"] == [None, None]
     assert "modes" in said
+
+
+class InThisProcess:
+    """A pool of one: other processes would not see the shortened recipes."""
+
+    def __init__(self, *_: object) -> None:
+        self.map = map
+
+    def __enter__(self) -> InThisProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
