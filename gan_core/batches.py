@@ -13,11 +13,12 @@ class Batches:
         data: (N, ...), N ≥ 2. What is left at the end of a pass is not dealt.
         size: pictures a batch; all of them where the data are fewer.
         seed: the order depends on it and on the pass, on nothing else.
+        packing: every batch holds a multiple of so many pictures.
     """
 
-    def __init__(self, data: Tensor, size: int, seed: int) -> None:
+    def __init__(self, data: Tensor, size: int, seed: int, packing: int = 1) -> None:
         self.data = data
-        self.size = min(size, len(data))
+        self.size = min(size, len(data)) // packing * packing
         self.seed = seed
         self.go_to(passes=0, cursor=0)
 

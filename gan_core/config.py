@@ -27,6 +27,8 @@ LOSS_KEYS = (
 SWITCH_KEYS = ("off", "on")
 NOISE_KEYS = ("gaussian", "uniform")
 OPTIMIZER_KEYS = ("adam", "sgd")
+# D compares real with generated samples, and some D compare samples of one kind.
+FEWEST_PACKS = 2
 
 
 class SettingError(ValueError):
@@ -49,6 +51,20 @@ class NobodyMoves(SettingError):
 
     def __init__(self) -> None:
         super().__init__("generator_steps", "at least 1 where discriminator_steps is 0", 0)
+
+
+class UnfilledPacks(SettingError):
+    """There are too few samples to fill two packs of each kind, or a pack stays half full."""
+
+
+def check_packs(name: str, count: int, packing: int) -> None:
+    """Refuse fewer samples than fill two packs.
+
+    Raises:
+        UnfilledPacks: (a SettingError) naming where the samples come from.
+    """
+    if count < FEWEST_PACKS * packing:
+        raise UnfilledPacks(name, f"at least {FEWEST_PACKS * packing}", count)
 
 
 def _one_of(default: str, options: tuple[str, ...]) -> Any:
@@ -100,6 +116,19 @@ class TrainConfig:
     weight_clip: float = _number(0.0, 0.0, 10.0)
     # Every layer of D divided by its largest singular value, as hinge GANs have it (SNGAN).
     spectral_norm: str = _one_of("off", SWITCH_KEYS)
+    # More remedies (gan_core/judging.py, gan_core/layers.py, gan_core/unrolling.py). All off.
+    # σ of the noise on everything D is shown in training, real or generated (Sønderby 2016).
+    # Within so many D-moves it falls to 0 along a line; with 0 it stays.
+    instance_noise: float = _number(0.0, 0.0, 2.0)
+    instance_noise_moves: int = _number(0, 0, 1_000_000)
+    # So many samples of one kind are judged together (PacGAN, Lin 2018; 2 to 4 there).
+    packing: int = _number(1, 1, 8)
+    # D is told how much the samples beside it differ (progressive GANs, Karras 2018).
+    minibatch_stddev: str = _one_of("off", SWITCH_KEYS)
+    # G looks so many moves of D ahead (Metz 2017; 5 to 10 there).
+    unrolled_steps: int = _number(0, 0, 20)
+    # In D's hidden layers. D then judges a sample by its batch: a failure to show, no remedy.
+    batch_norm: str = _one_of("off", SWITCH_KEYS)
     # Averaging of G's weights for the pictures (0 = off). .999 looks back about 1,000 moves.
     ema_decay: float = _number(0.0, 0.0, 0.99999)
     # Standard normal, or uniform in [-1, 1] per coordinate: a sheet with an edge.
@@ -112,6 +141,9 @@ class TrainConfig:
     # Hidden layers of both players and units in each; the picture models have their own.
     layers: int = _number(3, 0, 5)
     width: int = _number(128, 1, 256)
+    # Only the first so many samples of the data are trained on (0 = all): with few of them
+    # a D that can tell them by heart shows what memorising looks like.
+    examples: int = _number(0, 0, 60_000)
     # The same seed gives the same weights, batches and noise.
     seed: int = _number(0, 0, 2**31 - 1)
 
@@ -126,6 +158,11 @@ class TrainConfig:
                 object.__setattr__(self, spec.name, checked)
         if self.discriminator_steps == self.generator_steps == 0:
             raise NobodyMoves
+        check_packs("batch_size", self.batch_size, self.packing)
+        if self.batch_size % self.packing:
+            raise UnfilledPacks("batch_size", f"a multiple of {self.packing}", self.batch_size)
+        if self.examples:
+            check_packs("examples", self.examples, self.packing)
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed, checked again."""
@@ -170,6 +207,17 @@ def _check_number(
     if not low <= value <= high or (whole and value != int(value)):  # nan is never within
         raise SettingError(name, allowed, value)
     return int(value) if whole else float(value)
+
+
+# What the names and shapes of the players' weights depend on.
+_SHAPES = frozenset(
+    {
+        *("model", "latent_dim", "layers", "width"),
+        *("spectral_norm", "packing", "minibatch_stddev", "batch_norm"),
+    }
+)
+# Settings that may change while the weights of both players stay usable (``Trainer.adopt``).
+KEEPS_SHAPES = frozenset(spec.name for spec in fields(TrainConfig)) - _SHAPES
 
 
 # Each preset is named for what it teaches; the figures behind it are in the README.

@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan_core.layers import Dropout
+from gan_core.layers import BatchNorm, Discriminator, Dropout
 from gan_core.models import IMAGE_SHAPE
 
 FORMAT = "gan-course-network-1"
@@ -41,8 +41,11 @@ def network_to_bytes(*parts: nn.Module) -> bytes:
     else stays float32.
 
     Raises:
-        ValueError: on a layer that the format does not know.
+        ValueError: on a layer that the format does not know, and on a D that judges packs or
+            compares pictures: ``judging.alone`` makes one that judges single ones.
     """
+    if any(isinstance(part, Discriminator) and part.packing > 1 for part in parts):
+        raise ValueError("the format knows no discriminator of packs")
     layers: list[dict[str, Any]] = []
     tensors: dict[str, Tensor] = {}
     ends: list[int] = []
@@ -83,7 +86,7 @@ def _input_shape(first: nn.Module) -> tuple[int, ...]:
 
 
 def _output_shape(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
-    if isinstance(module, nn.BatchNorm2d):  # would count this as a batch it has seen
+    if isinstance(module, nn.BatchNorm2d | BatchNorm):  # would count this as a batch it has seen
         return shape
     return tuple(module(torch.zeros(1, *shape)).shape[1:])
 
@@ -96,7 +99,10 @@ def _layer(module: nn.Module, shape: tuple[int, ...]) -> Layer:
             kind = "conv" if isinstance(module, nn.Conv2d) else "conv_transpose"
             steps = {"stride": module.stride[0], "padding": module.padding[0]}
             return {"op": kind, "bias": None, **steps}, _weights(module)
-        case nn.BatchNorm2d(running_mean=Tensor() as mean, running_var=Tensor() as variance):
+        case (
+            nn.BatchNorm2d(running_mean=Tensor() as mean, running_var=Tensor() as variance)
+            | BatchNorm(running_mean=Tensor() as mean, running_var=Tensor() as variance)
+        ):
             scale = module.weight / (variance + module.eps).sqrt()
             return {"op": "affine"}, {"scale": scale, "shift": module.bias - mean * scale}
         case nn.ReLU():

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.config import POINT_MODEL, TrainConfig
-from gan_core.layers import LEAK, Dropout, Generator
+from gan_core.layers import LEAK, BatchNorm, Discriminator, Dropout, Generator, normed, verdict
 from gan_core.points.nets import PointDiscriminator, PointGenerator
 from gan_core.spectral import add_spectral_norm, start_spectral_norm
 
@@ -47,31 +47,34 @@ class MLPGenerator(Generator):
         return self.net(z).view(-1, *IMAGE_SHAPE)
 
 
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(Discriminator):
     """The lesson's discriminator: 784 → 1024 → 512 → 256 → 1, dropout 0.3.
 
-    1,460,225 parameters.
+    1,460,225 parameters. With ``packing`` m it judges m pictures together, 784m numbers.
     """
 
-    def __init__(self, dropout: float) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        dropout: float,
+        *,
+        packing: int = 1,
+        minibatch_stddev: bool = False,
+        batch_norm: bool = False,
+    ) -> None:
+        super().__init__(packing)
         self.net = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(PIXELS, 1024),
+            *normed(nn.Linear(PIXELS * packing, 1024), batch_norm=batch_norm),
             nn.LeakyReLU(LEAK),
             Dropout(dropout),
-            nn.Linear(1024, 512),
+            *normed(nn.Linear(1024, 512), batch_norm=batch_norm),
             nn.LeakyReLU(LEAK),
             Dropout(dropout),
-            nn.Linear(512, 256),
+            *normed(nn.Linear(512, 256), batch_norm=batch_norm),
             nn.LeakyReLU(LEAK),
             Dropout(dropout),
-            nn.Linear(256, 1),
+            *verdict(256, minibatch_stddev=minibatch_stddev),
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Score pictures (N, 1, 28, 28): one logit each, (N,); above 0 means "real"."""
-        return self.net(x).squeeze(1)
 
 
 class ConvGenerator(Generator):
@@ -99,32 +102,38 @@ class ConvGenerator(Generator):
         return self.net(z)
 
 
-class ConvDiscriminator(nn.Module):
-    """The mirror of :class:`ConvGenerator`, without batch normalisation.
+class ConvDiscriminator(Discriminator):
+    """The mirror of :class:`ConvGenerator`, without batch normalisation unless it is asked for.
 
     Without it every picture is judged on its own, so real and fake may share
-    one pass, and penalties on single pictures stay meaningful.
+    one pass, and penalties on single pictures stay meaningful. With ``packing`` m it judges
+    m pictures together, as channels.
     """
 
     WIDTH = 24
 
-    def __init__(self, dropout: float) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        dropout: float,
+        *,
+        packing: int = 1,
+        minibatch_stddev: bool = False,
+        batch_norm: bool = False,
+    ) -> None:
+        super().__init__(packing)
         narrow, wide = self.WIDTH, 2 * self.WIDTH
+        first = nn.Conv2d(packing, narrow, 4, stride=2, padding=1)
+        second = nn.Conv2d(narrow, wide, 4, stride=2, padding=1)
         self.net = nn.Sequential(
-            nn.Conv2d(1, narrow, 4, stride=2, padding=1),
+            *normed(first, batch_norm=batch_norm),
             nn.LeakyReLU(LEAK),
             Dropout(dropout),
-            nn.Conv2d(narrow, wide, 4, stride=2, padding=1),
+            *normed(second, batch_norm=batch_norm),
             nn.LeakyReLU(LEAK),
             Dropout(dropout),
             nn.Flatten(),
-            nn.Linear(wide * 7 * 7, 1),
+            *verdict(wide * 7 * 7, minibatch_stddev=minibatch_stddev),
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Score pictures (N, 1, 28, 28): one logit each, (N,); above 0 means "real"."""
-        return self.net(x).squeeze(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ class ModelPair:
 
     Attributes:
         generator: makes G from latent_dim, and from the settings in ``sized_by`` by name.
-        discriminator: makes D from dropout, and likewise.
+        discriminator: makes D from dropout, what else D may have, and likewise.
         initialise: draws the weights.
         sample_shape: the shape of one sample; the data are (N, *sample_shape).
         sized_by: the settings that size both players.
@@ -141,7 +150,7 @@ class ModelPair:
 
     key: str
     generator: Callable[..., Generator]
-    discriminator: Callable[..., nn.Module]
+    discriminator: Callable[..., Discriminator]
     initialise: Callable[[nn.Module, torch.Generator], None]
     sample_shape: tuple[int, ...] = IMAGE_SHAPE
     sized_by: tuple[str, ...] = ()
@@ -150,9 +159,15 @@ class ModelPair:
         """Return G as the recipe sizes it."""
         return self.generator(config.latent_dim, **self._size(config))
 
-    def new_discriminator(self, config: TrainConfig) -> nn.Module:
+    def new_discriminator(self, config: TrainConfig) -> Discriminator:
         """Return D as the recipe sizes it."""
-        return self.discriminator(config.dropout, **self._size(config))
+        return self.discriminator(
+            config.dropout,
+            packing=config.packing,
+            minibatch_stddev=config.minibatch_stddev == "on",
+            batch_norm=config.batch_norm == "on",
+            **self._size(config),
+        )
 
     def _size(self, config: TrainConfig) -> dict[str, int]:
         return {name: getattr(config, name) for name in self.sized_by}
@@ -166,7 +181,7 @@ def build_generator(config: TrainConfig, random: torch.Generator) -> Generator:
     return generator
 
 
-def build_discriminator(config: TrainConfig, random: torch.Generator) -> nn.Module:
+def build_discriminator(config: TrainConfig, random: torch.Generator) -> Discriminator:
     """Return a freshly initialised discriminator; draws only from ``random``."""
     with torch.device("meta"):
         discriminator = MODELS[config.model].new_discriminator(config)
@@ -177,7 +192,7 @@ def build_discriminator(config: TrainConfig, random: torch.Generator) -> nn.Modu
     return discriminator
 
 
-def without_weights(config: TrainConfig) -> tuple[Generator, nn.Module]:
+def without_weights(config: TrainConfig) -> tuple[Generator, Discriminator]:
     """Return both players as shapes only, to compare a file with."""
     with torch.device("meta"):
         generator = MODELS[config.model].new_generator(config)
@@ -210,6 +225,8 @@ def torch_default_weights(module: nn.Module, random: torch.Generator) -> None:
             layer.weight.uniform_(-bound, bound, generator=random)
             if layer.bias is not None:
                 layer.bias.uniform_(-bound, bound, generator=random)
+        elif isinstance(layer, BatchNorm):
+            layer.reset()
 
 
 @torch.no_grad()
@@ -220,6 +237,9 @@ def dcgan_weights(module: nn.Module, random: torch.Generator) -> None:
             layer.reset_running_stats()
             layer.weight.normal_(1.0, 0.02, generator=random)
             layer.bias.zero_()
+        elif isinstance(layer, BatchNorm):
+            layer.reset()
+            layer.weight.normal_(1.0, 0.02, generator=random)
         elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             layer.weight.normal_(0.0, 0.02, generator=random)
             if layer.bias is not None:

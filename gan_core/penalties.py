@@ -6,13 +6,16 @@ D has judged; it returns one value a picture, weight included, and the trainer
 takes the mean. Several may be added to any loss. They are taken at every step:
 R3GAN found that now and then is not enough (Huang 2024).
 
-The slope is that of the picture's *own* logit: D judges each picture alone
-(no batch norm), so the gradient of the sum of all logits holds the gradient of
-each. R1 and R2 differentiate the very pass that the loss is taken from, as in
-R3GAN's code: a move with both takes two thirds of the time that passes of their
-own would take. Where D has dropout, what is held is thus the slope of the thinned
-networks, the ones that teach G. The recommended settings of losses with a penalty
-have no dropout.
+The slope is that of the picture's *own* logit: D judges each picture alone, so the
+gradient of the sum of all logits holds the gradient of each. With packing a "picture" is a
+pack. Where D compares pictures (batch norm, minibatch deviation) the logits of the others
+are in it too: WGAN-GP advises against batch norm for that reason, StyleGAN takes R1 with a
+minibatch deviation all the same.
+
+R1 and R2 differentiate the very pass that the loss is taken from, as in R3GAN's code: a
+move with both takes two thirds of the time that passes of their own would take. Where D has
+dropout, what is held is thus the slope of the thinned networks, the ones that teach G. The
+recommended settings of losses with a penalty have no dropout.
 """
 
 from __future__ import annotations
@@ -40,6 +43,9 @@ class Judged:
         real: (N, ...) pictures.
         fake: (M, ...) pictures of the same kind.
         random: where a penalty draws what it needs.
+        apart: judge either kind in a pass of its own, where D compares pictures.
+        attached: let gradients flow back to the generated pictures after all, as a G that
+            looks ahead needs it.
 
     Attributes:
         on_real: D's logits on the real pictures, (N,).
@@ -47,22 +53,47 @@ class Judged:
     """
 
     def __init__(
-        self, discriminator: Discriminator, *, real: Tensor, fake: Tensor, random: torch.Generator
+        self,
+        discriminator: Discriminator,
+        *,
+        real: Tensor,
+        fake: Tensor,
+        random: torch.Generator,
+        apart: bool = False,
+        attached: bool = False,
     ) -> None:
         self.discriminator = discriminator
-        self.real, self.fake = real.detach(), fake.detach()
+        self.real, self.fake = (real, fake) if attached else (real.detach(), fake.detach())
         self.random = random
+        self._attached = attached
         self._sizes = [len(real), len(fake)]
-        self._pictures = torch.cat([self.real, self.fake]).requires_grad_()
-        # One pass for both halves: D judges each sample on its own.
-        self._logits = discriminator(self._pictures)
-        self.on_real, self.on_fake = self._logits.split(self._sizes)
+        # One pass for both halves, where D judges each sample on its own.
+        parts = [self.real, self.fake] if apart else [torch.cat([self.real, self.fake])]
+        self._passes = [self._judge(pictures) for pictures in parts]
+        logits = [judged[0] for judged in self._passes]
+        on_real, on_fake = logits if apart else logits[0].split(self._sizes)
+        self.on_real: Tensor = on_real
+        self.on_fake: Tensor = on_fake
 
     @cached_property
     def slopes(self) -> tuple[Tensor, Tensor]:
         """∇D at the real pictures (N, pixels) and at the generated ones (M, pixels)."""
-        real, fake = gradient(self._logits, self._pictures).split(self._sizes)
+        found = [gradient(*judged) for judged in self._passes]
+        real, fake = found if len(found) == 2 else found[0].split(self._sizes)
         return real, fake
+
+    def slopes_at(self, pictures: Tensor) -> Tensor:
+        """Return ∇D at other pictures (N, ...), in a pass of their own, (N, pixels)."""
+        return gradient(*self._judge(pictures))
+
+    def _judge(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Return D's logits on pictures, and the pictures as they can be differentiated by."""
+        if self._attached and pictures.requires_grad:
+            # A node of its own: what D has learnt from these pictures is no part of the slope.
+            shown = pictures.view_as(pictures)
+        else:
+            shown = pictures.detach().requires_grad_()
+        return self.discriminator(shown), shown
 
 
 class Penalty(Protocol):
@@ -154,7 +185,7 @@ class GradientPenalty:
     def __call__(self, judged: Judged) -> Tensor:
         """Return the penalty of each pair, (N,)."""
         pairs = between(judged.real, judged.fake, judged.random)
-        slope = slopes(judged.discriminator, pairs)
+        slope = judged.slopes_at(pairs)
         return self.weight * (torch.linalg.vector_norm(slope, dim=1) - 1).square()
 
 

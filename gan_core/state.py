@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gan_core.config import TrainConfig
+from gan_core.optimizers import COUNTS, MOMENTS
+
 
 def gather(
     networks: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
@@ -38,6 +41,28 @@ def restore(
         groups = optimizer.state_dict()["param_groups"]
         moments = _by_index(_part(state, name), optimizer.param_groups[0]["params"])
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def adapted(state: Mapping[str, Tensor], config: TrainConfig) -> dict[str, Tensor]:
+    """Return a trainer's state as one of another recipe can take it over.
+
+    An average that is not there yet begins as a copy of G; moments of another optimiser and
+    noise for another batch size are left out.
+    """
+    kept = {"average" + key.removeprefix("generator"): w for key, w in state.items() if _is_g(key)}
+    kept |= state  # an average that is there goes on
+    if "noise" in kept and len(kept["noise"]) != config.batch_size:
+        del kept["noise"]
+    remembered = (*MOMENTS[config.optimizer], *COUNTS[config.optimizer])
+    return {
+        key: value
+        for key, value in kept.items()
+        if "_optimizer." not in key or key.rsplit(".", 1)[1] in remembered
+    }
+
+
+def _is_g(key: str) -> bool:
+    return key.startswith("generator.")
 
 
 def _part(state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:

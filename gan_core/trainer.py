@@ -2,90 +2,41 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.optim import Optimizer
 
+from gan_core.average import average_of, follow
 from gan_core.batches import Batches
-from gan_core.config import TrainConfig
+from gan_core.config import TrainConfig, check_packs
+from gan_core.judging import blurred, compares, group_alike, noise_left, packed
 from gan_core.latent import NOISES, draw
+from gan_core.layers import following
 from gan_core.losses import LOSSES
 from gan_core.models import MODELS, build_discriminator, build_generator
 from gan_core.moments import Watch, Witness
 from gan_core.optimizers import OPTIMIZERS, remaining_share
 from gan_core.penalties import Judged, chosen, clip_weights
+from gan_core.report import (
+    LOSS_LIMIT,
+    NO_D_MOVE,
+    NO_G_MOVE,
+    DiscriminatorMove,
+    GeneratorMove,
+    StepReport,
+    TrainingDiverged,
+)
 from gan_core.spectral import normalised
-from gan_core.state import gather, restore
+from gan_core.state import adapted, gather, restore
+from gan_core.unrolling import Weights, descent_of, look_ahead
 
-NOT_MEASURED = math.nan
-# Losses of a game that anybody can still learn from stay far below this.
-LOSS_LIMIT = 1e6
+__all__ = ["StepReport", "Trainer", "TrainingDiverged"]
 
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """What one iteration measured; ``nan`` where a half move measured nothing.
-
-    Attributes:
-        iteration: how many iterations are done; a half move by hand is one.
-        move: "both", "d" or "g".
-        d_loss: mean loss of D before its move, penalties included; with the lesson's loss
-            log 4 ≈ 1.386 for a D that cannot tell.
-        g_loss: mean loss of G before its move.
-        d_real: mean verdict on real pictures (a probability where the loss has one).
-        d_fake: mean verdict on generated pictures, 1/2 at equilibrium of the lesson's loss.
-        d_terms: the means that add up to ``d_loss``: the terms of the loss as its formula
-            has them, then the penalties in the order of ``PENALTIES``.
-        d_grad_norm: Euclidean norm of D's gradient.
-        g_grad_norm: Euclidean norm of G's gradient; near 0 it learns nothing.
-    """
-
-    iteration: int
-    move: str
-    d_loss: float = NOT_MEASURED
-    g_loss: float = NOT_MEASURED
-    d_real: float = NOT_MEASURED
-    d_fake: float = NOT_MEASURED
-    d_terms: tuple[float, ...] = ()
-    d_grad_norm: float = NOT_MEASURED
-    g_grad_norm: float = NOT_MEASURED
-
-
-class TrainingDiverged(ArithmeticError):
-    """A loss left all bounds (|L| > 1e6, or not a number), or a gradient was not finite.
-
-    It is raised *before* the move is made, so the trainer still holds the
-    last good state.
-    """
-
-    def __init__(self, iteration: int, quantity: str) -> None:
-        super().__init__(f"training diverged at iteration {iteration}: {quantity} left all bounds")
-        self.iteration = iteration
-        self.quantity = quantity
-
-
-@dataclass(frozen=True, slots=True)
-class _DiscriminatorMove:
-    loss: float = NOT_MEASURED
-    terms: tuple[float, ...] = ()
-    real: float = NOT_MEASURED
-    fake: float = NOT_MEASURED
-    grad_norm: float = NOT_MEASURED
-
-
-@dataclass(frozen=True, slots=True)
-class _GeneratorMove:
-    loss: float = NOT_MEASURED
-    fake: float = NOT_MEASURED
-    grad_norm: float = NOT_MEASURED
-
-
-_NO_D_MOVE, _NO_G_MOVE = _DiscriminatorMove(), _GeneratorMove()
+Judge = Callable[[Tensor], Tensor]
 
 
 class Trainer:
@@ -94,10 +45,11 @@ class Trainer:
     Args:
         config: the recipe; its rates are those in use (see :meth:`set_rates`).
         data: N ≥ 2 real samples, float32: pictures (N, 1, 28, 28) in [-1, 1], or
-            points (N, 2) where the model is "points".
+            points (N, 2) where the model is "points". Only the first ``config.examples``
+            of them are used, if that is not 0.
 
     Raises:
-        ValueError: if ``data`` has another shape or type.
+        ValueError: if ``data`` has another shape or type, or does not fill two packs.
 
     Every random number (weights, batches, noise, dropout) comes from one
     generator seeded with ``config.seed``; torch's global one is never touched.
@@ -105,7 +57,7 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, data: Tensor) -> None:
         self.config = config
-        self.data = _checked(data, MODELS[config.model].sample_shape)
+        self.data = _checked(data, config)
         self.loss = LOSSES[config.loss]
         self.penalties = chosen(config)
         self.random = torch.Generator().manual_seed(config.seed)
@@ -119,11 +71,14 @@ class Trainer:
             self._discriminator_weights, config.discriminator_lr, config
         )
         self._normalised = normalised(self.discriminator)
-        self.average = copy.deepcopy(self.generator).eval() if config.ema_decay else None
+        # Whether D must be shown real and generated samples one kind at a time.
+        self._apart = compares(self.discriminator)
+        self.average = average_of(self.generator) if config.ema_decay else None
         self.iteration = 0
         self.discriminator_moves = 0
         self.generator_moves = 0
-        self._batches = Batches(self.data, config.batch_size, config.seed)
+        self._batches = Batches(self.data, config.batch_size, config.seed, config.packing)
+        group_alike(self.discriminator, self._batches.size // config.packing)
         # The noise and the fakes of D's last move, waiting for G's.
         self._noise: Tensor | None = None
         self._fake: Tensor | None = None
@@ -145,7 +100,7 @@ class Trainer:
         Raises:
             TrainingDiverged: before a move whose loss or gradient is out of bounds.
         """
-        d, g = _NO_D_MOVE, _NO_G_MOVE
+        d, g = NO_D_MOVE, NO_G_MOVE
         for _ in range(self.config.discriminator_steps):
             d = self._move_discriminator(watch)
         for _ in range(self.config.generator_steps):
@@ -154,11 +109,11 @@ class Trainer:
 
     def step_discriminator(self, watch: Watch | None = None) -> StepReport:
         """Let D alone move once; G's weights stay exactly as they are."""
-        return self._report("d", self._move_discriminator(watch), _NO_G_MOVE)
+        return self._report("d", self._move_discriminator(watch), NO_G_MOVE)
 
     def step_generator(self, watch: Watch | None = None) -> StepReport:
         """Let G alone move once; D's weights stay exactly as they are."""
-        return self._report("g", _NO_D_MOVE, self._move_generator(watch))
+        return self._report("g", NO_D_MOVE, self._move_generator(watch))
 
     def set_rates(self, generator_lr: float, discriminator_lr: float) -> None:
         """Change both learning rates, between two moves; ``config`` then holds the new ones.
@@ -172,7 +127,7 @@ class Trainer:
         self.generator_optimizer.param_groups[0]["lr"] = self.config.generator_lr
         self.discriminator_optimizer.param_groups[0]["lr"] = self.config.discriminator_lr
 
-    def _report(self, move: str, d: _DiscriminatorMove, g: _GeneratorMove) -> StepReport:
+    def _report(self, move: str, d: DiscriminatorMove, g: GeneratorMove) -> StepReport:
         self.iteration += 1
         return StepReport(
             iteration=self.iteration,
@@ -180,13 +135,13 @@ class Trainer:
             d_loss=d.loss,
             g_loss=g.loss,
             d_real=d.real,
-            d_fake=g.fake if d is _NO_D_MOVE else d.fake,
+            d_fake=g.fake if d is NO_D_MOVE else d.fake,
             d_terms=d.terms,
             d_grad_norm=d.grad_norm,
             g_grad_norm=g.grad_norm,
         )
 
-    def _move_discriminator(self, watch: Watch | None = None) -> _DiscriminatorMove:
+    def _move_discriminator(self, watch: Watch | None = None) -> DiscriminatorMove:
         glass = self._witness(watch, "d")
         for layer, weight in self._normalised:
             layer.turn(weight)
@@ -198,12 +153,13 @@ class Trainer:
         fake = self._fake.detach()
         if glass:
             glass.tell("generate", fake=fake)
-        judged = Judged(self.discriminator, real=real, fake=fake, random=self.random)
+        real, fake = self._shown(real), self._shown(fake)
+        with following(self.discriminator):
+            judged = self._judge(self.discriminator, real=real, fake=fake)
         on_real, on_fake = judged.on_real, judged.on_fake
         if glass:
             glass.tell("judge", real=on_real, fake=on_fake)
-        terms = [term.mean() for term in self.loss.discriminator_terms(real=on_real, fake=on_fake)]
-        terms += [penalty(judged).mean() for penalty in self.penalties]
+        terms = self._discriminator_terms(judged)
         loss = sum(terms[1:], terms[0])
         if glass:
             glass.tell("loss", loss=loss, terms=torch.stack(terms))
@@ -219,7 +175,7 @@ class Trainer:
         if glass:
             glass.tell_move()
         self.discriminator_moves += 1
-        return _DiscriminatorMove(
+        return DiscriminatorMove(
             loss=loss.item(),
             terms=tuple(term.item() for term in terms),
             real=self._mean_verdict(on_real),
@@ -227,7 +183,7 @@ class Trainer:
             grad_norm=norm,
         )
 
-    def _move_generator(self, watch: Watch | None = None) -> _GeneratorMove:
+    def _move_generator(self, watch: Watch | None = None) -> GeneratorMove:
         glass = self._witness(watch, "g")
         fake = self._fake
         if fake is None:  # G moves twice in a row: new noise
@@ -238,8 +194,9 @@ class Trainer:
         if glass:
             glass.tell("generate", fake=fake)
         self._noise = self._fake = None
-        on_fake = self.discriminator(fake)
-        on_real = self._judge_last_batch() if self.loss.compares else None
+        judge = self._future_judge(fake) if self.config.unrolled_steps else self.discriminator
+        on_fake = judge(self._shown(fake))
+        on_real = self._on_last_batch(judge) if self.loss.compares else None
         if glass:
             glass.tell("judge", real=on_real, fake=on_fake)
         loss = self.loss.generator(real=on_real, fake=on_fake).mean()
@@ -254,17 +211,56 @@ class Trainer:
         if glass:
             glass.tell_move()
         self.generator_moves += 1
-        self._follow_average()
-        return _GeneratorMove(loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm)
+        if self.average is not None:
+            follow(self.average, self.generator, self.config.ema_decay, self.generator_moves)
+        return GeneratorMove(loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm)
 
-    @torch.no_grad()
-    def _judge_last_batch(self) -> Tensor:
+    def _shown(self, samples: Tensor) -> Tensor:
+        """Return samples as D is shown them in training: with instance noise, in packs."""
+        sigma = noise_left(self.config, self.discriminator_moves)
+        return packed(blurred(samples, sigma, self.random), self.config.packing)
+
+    def _judge(self, judge: Judge, *, real: Tensor, fake: Tensor, attached: bool = False) -> Judged:
+        return Judged(
+            judge, real=real, fake=fake, random=self.random, apart=self._apart, attached=attached
+        )
+
+    def _discriminator_terms(self, judged: Judged) -> list[Tensor]:
+        """Return the means that add up to L_D: the terms of the loss, then the penalties."""
+        terms = self.loss.discriminator_terms(real=judged.on_real, fake=judged.on_fake)
+        penalties = [penalty(judged) for penalty in self.penalties]
+        return [term.mean() for term in (*terms, *penalties)]
+
+    def _on_last_batch(self, judge: Judge) -> Tensor:
         """Return D's logits on the real pictures of its last move.
 
         The waiting fakes were paired with these, and a second look needs neither new
         data (``epoch`` counts what D learned from) nor anything more in a saved state.
         """
-        return self.discriminator(self._batches.last())
+        # A D that is to come depends on G; the one that is there does not.
+        with torch.set_grad_enabled(judge is not self.discriminator):
+            return judge(self._shown(self._batches.last()))
+
+    def _future_judge(self, fake: Tensor) -> Judge:
+        """Return D as it would be after ``unrolled_steps`` more moves against these fakes.
+
+        D, its optimiser and the random numbers are afterwards as they were before.
+        """
+        rate = self.config.discriminator_lr * self._share_left(self.discriminator_moves)
+        descent = descent_of(self.config, self.discriminator_optimizer, rate)
+        real = self._batches.last()
+
+        def loss(weights: Weights) -> Tensor:
+            judge = _with_weights(self.discriminator, weights)
+            shown = {"real": self._shown(real), "fake": self._shown(fake)}
+            terms = self._discriminator_terms(self._judge(judge, **shown, attached=True))
+            return sum(terms[1:], terms[0])
+
+        before = self.random.get_state()
+        now = dict(self.discriminator.named_parameters())
+        later = look_ahead(now, loss, descent, self.config.unrolled_steps)
+        self.random.set_state(before)
+        return _with_weights(self.discriminator, later)
 
     def _differentiate(self, loss: Tensor, weights: list[Tensor], name: str) -> float:
         """Set the gradients of ``weights``, the other player's stay as they are; return the norm.
@@ -285,8 +281,10 @@ class Trainer:
     def _slow_down(self, optimizer: Optimizer, rate: float, moves: int) -> None:
         """Let the learning rate fall as far as ``lr_decay_moves`` says."""
         if self.config.lr_decay_moves:
-            share = remaining_share(moves, self.config.lr_decay_moves)
-            optimizer.param_groups[0]["lr"] = rate * share
+            optimizer.param_groups[0]["lr"] = rate * self._share_left(moves)
+
+    def _share_left(self, moves: int) -> float:
+        return remaining_share(moves, self.config.lr_decay_moves)
 
     def _witness(self, watch: Watch | None, player: str) -> Witness | None:
         if watch is None:
@@ -355,6 +353,19 @@ class Trainer:
         except (KeyError, RuntimeError, IndexError) as error:
             raise ValueError(f"the state does not fit this model: {error}") from error
 
+    def adopt(self, state: dict[str, Tensor]) -> None:
+        """Take over a state from a trainer whose config differs in ``KEEPS_SHAPES`` alone.
+
+        Both players go on with their weights, clocks and random numbers; where nothing
+        differs, bit for bit. What this recipe needs and the state has not starts afresh: an
+        average as a copy of G, the moments of another optimiser as at the beginning, and
+        where the batch has another size G makes new samples instead of those that waited.
+
+        Raises:
+            ValueError: if a weight is missing or has another shape.
+        """
+        self.load_state_dict(adapted(state, self.config))
+
     def _restore(self, state: dict[str, Tensor]) -> None:
         self._noise = state["noise"].clone() if "noise" in state else None
         restore(state, self._networks(), self._optimizers())
@@ -390,26 +401,21 @@ class Trainer:
         return NOISES[self.config.noise](shape, self.random)
 
     @torch.no_grad()
-    def _follow_average(self) -> None:
-        if self.average is None:
-            return
-        # A young average would remember the untrained weights; let it look back less at first.
-        decay = min(self.config.ema_decay, (1 + self.generator_moves) / (10 + self.generator_moves))
-        torch._foreach_lerp_(
-            list(self.average.parameters()), self._generator_weights, weight=1 - decay
-        )
-        for kept, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            kept.copy_(current)
-
-    @torch.no_grad()
     def _mean_verdict(self, logits: Tensor) -> float:
         return self.loss.verdict(logits).mean().item()
 
 
-def _checked(data: Tensor, sample_shape: tuple[int, ...]) -> Tensor:
-    if data.ndim == 0 or tuple(data.shape[1:]) != sample_shape or len(data) < 2:
-        wanted = ", ".join(map(str, ("N >= 2", *sample_shape)))
+def _with_weights(discriminator: nn.Module, weights: Weights) -> Judge:
+    """Return D with other weights; its own stay as they are."""
+    return lambda samples: functional_call(discriminator, dict(weights), (samples,))
+
+
+def _checked(data: Tensor, config: TrainConfig) -> Tensor:
+    shape = MODELS[config.model].sample_shape
+    if data.ndim == 0 or tuple(data.shape[1:]) != shape or len(data) < 2:
+        wanted = ", ".join(map(str, ("N >= 2", *shape)))
         raise ValueError(f"data must have shape ({wanted}), got {tuple(data.shape)}")
     if data.dtype != torch.float32:
         raise ValueError(f"data must be float32, got {data.dtype}")
-    return data
+    check_packs("the number of samples", len(data), config.packing)
+    return data[: config.examples] if config.examples else data

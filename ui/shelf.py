@@ -154,10 +154,15 @@ def card_of(kept: Copy) -> Card:
 
 
 def copy_of(trainer: Trainer) -> Copy:
-    """Copy what a trainer's samples come from, and its D; the trainer is not changed."""
+    """Copy what a trainer's samples come from, and its D; the trainer is not changed.
+
+    The copy of D judges single pictures, also where D itself judges packs.
+    """
+    from gan_core.judging import alone
+
     return Copy(
         _at_rest(trainer.average or trainer.generator),
-        _at_rest(trainer.discriminator),
+        alone(trainer.discriminator, trainer.data).requires_grad_(False),
         trainer.iteration,
         trainer.config.dataset,
         trainer.config.loss,

@@ -319,7 +319,7 @@ class Run:
 
         self.data = self._loading.take()
         self.config = self.asked.replace(dataset=self.data.key)
-        view = view_of(self.data)
+        view = view_of(self.data, self.config.examples)
         trainer = Trainer(self.config, view.samples)
         if self._initial_state is not None:
             trainer.load_state_dict(self._initial_state)

@@ -71,9 +71,9 @@ class PictureView:
     most_bytes = 0
     readings: Readings | None = None
 
-    def __init__(self, data: ImageSet) -> None:
-        self.samples = data.images
-        self.real_png: bytes | None = png(contact_sheet(to_grey(data.images[:SAMPLES])))
+    def __init__(self, data: ImageSet, examples: int = 0) -> None:
+        self.samples = data.images[: examples or None]
+        self.real_png: bytes | None = png(contact_sheet(to_grey(self.samples[:SAMPLES])))
 
     def draw(self, trainer: Trainer, number: int, *, finely: bool) -> Picture:  # noqa: ARG002
         """Draw what G makes of the same noise as ever."""
@@ -88,12 +88,12 @@ class PictureView:
         """Do nothing: every sheet stands alone."""
 
 
-def view_of(data: Data) -> View:
-    """Return the view that fits the data."""
+def view_of(data: Data, examples: int = 0) -> View:
+    """Return the view that fits the data, of which the first ``examples`` are used (0: all)."""
     from gan_core.data import ImageSet
 
     if isinstance(data, ImageSet):
-        return PictureView(data)
+        return PictureView(data, examples)
     from gan_core.points.view import PointView
 
-    return PointView(data)
+    return PointView(data, examples)

@@ -8,8 +8,6 @@ nothing: all noise is fixed, and no random number of the trainer is used.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -18,8 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from torch import Tensor, nn
+from torch import Tensor
 
+from gan_core.judging import compares, noise_left, one_by_one
 from gan_core.losses import Loss
 from gan_core.metrics.points import CELLS, cell_shares
 from gan_core.packing import pack
@@ -107,7 +106,7 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
         "manifold": kind,
         "cells": MESH,
         "optimal_at": None,
-        "optimal_is": optimal_is(trainer.loss),
+        "optimal_is": "ratio" if _sees_more(trainer) else optimal_is(trainer.loss),
     }
     if best is not None:
         blocks["optimal"] = best.shades
@@ -151,17 +150,6 @@ def _short(value: float) -> float:
 # D ----------------------------------------------------------------------------------------
 
 
-@contextmanager
-def at_rest(network: nn.Module) -> Iterator[nn.Module]:
-    """Let a network judge without dropout, which would use up random numbers of the training."""
-    training = network.training
-    network.eval()
-    try:
-        yield network
-    finally:
-        network.train(training)
-
-
 @lru_cache(maxsize=1)
 def edges() -> Tensor:
     """Return where the cells of the plane begin and end, (CELLS + 1,) along either axis."""
@@ -180,9 +168,10 @@ def cell_centres() -> Tensor:
 def verdict_grid(trainer: Trainer) -> Tensor:
     """Return D's verdict in the middle of every cell, (CELLS, CELLS), bottom row first.
 
-    A probability where the loss has one, else the raw score.
+    A probability where the loss has one, else the raw score. A D of packs is asked about
+    copies of one point, see ``judging.alone``.
     """
-    with at_rest(trainer.discriminator) as judge:
+    with one_by_one(trainer.discriminator, trainer.data) as judge:
         return trainer.loss.verdict(judge(cell_centres())).view(CELLS, CELLS)
 
 
@@ -195,7 +184,7 @@ def _middle(trainer: Trainer, real: Tensor, fake: Tensor) -> float:
     known = trainer.loss.verdict_at_equilibrium
     if known is not None:
         return known
-    with at_rest(trainer.discriminator) as judge:
+    with one_by_one(trainer.discriminator, trainer.data) as judge:
         on_real, on_fake = judge(torch.cat([real, fake])).split([len(real), len(fake)])
     return (on_real.mean().item() + on_fake.mean().item()) / 2
 
@@ -218,6 +207,15 @@ def optimal_is(loss: Loss) -> str:
     is another function (a sign, a logarithm, or none), and this shows whose points outweigh.
     """
     return "verdict" if loss.key in _BEST_IS_RATIO else "ratio"
+
+
+def _sees_more(trainer: Trainer) -> bool:
+    """Say whether D judges more than a point: its noise, its pack or its batch.
+
+    The best D is then a function of that, and not p/(p + q) of the points themselves.
+    """
+    config, moves = trainer.config, trainer.discriminator_moves
+    return config.packing > 1 or compares(trainer.discriminator) or noise_left(config, moves) > 0
 
 
 # Goodfellow 2014, proposition 1; Mao 2017, equation 5; Salimans 2016, section 3.4 (times .9).
@@ -260,7 +258,7 @@ def arrows(trainer: Trainer, fake: Tensor, real: Tensor) -> Tensor:
     each with all of ``real`` and takes the mean.
     """
     x = fake.detach().clone().requires_grad_()
-    with at_rest(trainer.discriminator) as judge:
+    with one_by_one(trainer.discriminator, trainer.data) as judge:
         on_fake = judge(x)
         if trainer.loss.compares:
             with torch.no_grad():

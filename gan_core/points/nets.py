@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from gan_core.layers import Dropout, Generator
+from gan_core.layers import Discriminator, Dropout, Generator, normed, verdict
 
 LAYERS = 3
 WIDTH = 128
@@ -28,23 +28,39 @@ class PointGenerator(Generator):
         return self.net(z)
 
 
-class PointDiscriminator(nn.Module):
-    """A judge of points: x, y → ``layers`` times (``width`` units, ReLU) → one logit."""
+class PointDiscriminator(Discriminator):
+    """A judge of points: x, y → ``layers`` times (``width`` units, ReLU) → one logit.
 
-    def __init__(self, dropout: float, *, layers: int = LAYERS, width: int = WIDTH) -> None:
-        super().__init__()
-        self.net = _stack([2, *[width] * layers, 1], dropout=dropout)
+    With ``packing`` m it judges m points together, 2m numbers.
+    """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Score points (N, 2): one logit each, (N,); above 0 means "real"."""
-        return self.net(x).squeeze(1)
+    def __init__(
+        self,
+        dropout: float,
+        *,
+        layers: int = LAYERS,
+        width: int = WIDTH,
+        packing: int = 1,
+        minibatch_stddev: bool = False,
+        batch_norm: bool = False,
+    ) -> None:
+        super().__init__(packing)
+        sizes = [2 * packing, *[width] * layers]
+        hidden = [
+            part
+            for inputs, outputs in pairwise(sizes)
+            for part in (
+                *normed(nn.Linear(inputs, outputs), batch_norm=batch_norm),
+                nn.ReLU(),
+                Dropout(dropout),
+            )
+        ]
+        self.net = nn.Sequential(*hidden, *verdict(sizes[-1], minibatch_stddev=minibatch_stddev))
 
 
-def _stack(sizes: list[int], *, dropout: float | None = None) -> nn.Sequential:
-    """Return linear layers of these sizes, with a ReLU (and dropout) after each but the last."""
+def _stack(sizes: list[int]) -> nn.Sequential:
+    """Return linear layers of these sizes, with a ReLU after each but the last."""
     parts: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes[:-1]):
         parts += [nn.Linear(inputs, outputs), nn.ReLU()]
-        if dropout is not None:
-            parts.append(Dropout(dropout))
     return nn.Sequential(*parts, nn.Linear(sizes[-2], sizes[-1]))

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_core.judging import at_rest, packed
 from gan_core.moments import Moment
-from gan_core.points.look import at_rest
 from gan_core.trainer import StepReport, Trainer
 
 MOST_ROWS = 64
@@ -81,9 +81,12 @@ class _Glass:
 
     def _judge(self, _player: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
         told: dict[str, Any] = {}
+        packing = self._trainer.config.packing
         for name, logits in tensors.items():
             verdict = self._trainer.loss.verdict(logits)
-            told |= {name: _rows(verdict), f"mean_{name}": _number(verdict.mean())}
+            # Each point is shown with the verdict on its pack.
+            rows = _rows(verdict.repeat_interleave(packing))
+            told |= {name: rows, f"mean_{name}": _number(verdict.mean())}
         return told
 
     def _loss(self, _player: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
@@ -119,12 +122,10 @@ class _Glass:
 
     @torch.no_grad()
     def _after_d(self) -> dict[str, Any]:
-        loss = self._trainer.loss
+        loss, packing = self._trainer.loss, self._trainer.config.packing
         with at_rest(self._trainer.discriminator) as judge:
-            return {
-                f"mean_{name}_after": _number(loss.verdict(judge(self._seen[name])).mean())
-                for name in ("real", "fake")
-            }
+            logits = {name: judge(packed(self._seen[name], packing)) for name in ("real", "fake")}
+        return {f"mean_{name}_after": _number(loss.verdict(t).mean()) for name, t in logits.items()}
 
 
 def _moved(network: nn.Module, player: str, changes: dict[str, Tensor]) -> list[dict[str, Any]]:

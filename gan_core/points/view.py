@@ -34,9 +34,9 @@ class PointView:
     most_bytes = 32 * 1024 * 1024
     real_png: bytes | None = None
 
-    def __init__(self, data: PointData) -> None:
+    def __init__(self, data: PointData, examples: int = 0) -> None:
         known = data.known
-        self.samples = data.points
+        self.samples = data.points[: examples or None]
         modes = None if known is None or known.centres is None else len(known.centres)
         self.readings: Readings | None = Readings(centres=modes)
         self._measured = known or data  # what is known of a set is prepared once for all runs

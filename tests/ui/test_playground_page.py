@@ -174,11 +174,11 @@ def test_the_code_of_a_micro_step_is_what_the_trainer_runs():
     code = playground.micro_code()
     assert code["d_sample"].splitlines()[-1] == "self._noise = self._draw_noise()"
     assert "self.generator(self._noise)" in code["d_generate"]
-    assert "self.discriminator(torch.cat([real, fake]))" in code["d_judge"]
-    assert "self.penalties" in code["d_loss"]
+    assert "self._judge(self.discriminator, real=real, fake=fake)" in code["d_judge"]
+    assert "self._discriminator_terms(judged)" in code["d_loss"]
     assert code["d_gradient"].endswith("loss.backward(inputs=weights)")
     assert "self.discriminator_optimizer.step()" in code["d_move"]
-    assert "self.discriminator(fake)" in code["g_judge"]
+    assert "judge(self._shown(fake))" in code["g_judge"]
     assert code["g_gradient"].endswith("loss.backward(inputs=weights)")
     assert "self.generator_optimizer.step()" in code["g_move"]
     assert not any("glass" in lines for lines in code.values())

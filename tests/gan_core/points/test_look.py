@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gan_core.config import LOSS_KEYS, TrainConfig
+from gan_core.judging import at_rest
 from gan_core.losses import LOSSES
 from gan_core.packing import unpack
 from gan_core.points import look
@@ -100,7 +101,7 @@ def test_the_first_row_is_the_bottom_one_and_the_first_column_the_left_one(train
     blocks = decoded(look.look_at(trainer, 1, real))
     half = VIEW / look.CELLS
     corner = torch.tensor([[-VIEW + half, -VIEW + half], [VIEW - half, -VIEW + half]])
-    with look.at_rest(trainer.discriminator) as judge, torch.no_grad():
+    with at_rest(trainer.discriminator) as judge, torch.no_grad():
         wanted = (torch.sigmoid(judge(corner)) * 255).round().tolist()
     assert blocks["verdict"][0, [0, -1]].tolist() == wanted
 
@@ -122,7 +123,7 @@ def test_the_middle_is_the_verdict_of_a_d_that_cannot_tell(loss, real):
     if known is not None:
         assert middle == known
     else:
-        with look.at_rest(trainer.discriminator) as judge, torch.no_grad():
+        with at_rest(trainer.discriminator) as judge, torch.no_grad():
             both = judge(real[:100]).mean() + judge(trainer.sample(400)[:100]).mean()
         assert middle == pytest.approx(both.item() / 2, rel=1e-3)
 
@@ -183,7 +184,7 @@ def test_it_is_said_whether_the_best_d_is_that_ratio(loss, real):
 
 def loss_at(trainer: Trainer, x: Tensor, real: Tensor) -> float:
     """Write down G's loss at one point, in float64."""
-    with look.at_rest(trainer.discriminator) as judge:
+    with at_rest(trainer.discriminator) as judge:
         double = judge.double()
         with torch.no_grad():
             on_fake, on_real = double(x[None].double()), double(real.double())
