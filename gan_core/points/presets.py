@@ -41,7 +41,8 @@ POINT_PRESETS: dict[str, TrainConfig] = {
     "eight_soft": BASE.replace(dataset="eight_soft", r1=0.005, r2=0.005, lr_decay_moves=8000),
     # Twenty-five modes to find, each a hundredth of the view wide: the longest of all.
     "grid": BASE.replace(dataset="grid", **NARROW, discriminator_lr=2e-3, lr_decay_moves=8000),
-    "moons": BASE.replace(dataset="moons"),
+    # Two thin curves that reach into one another: a D that may grow a little steeper.
+    "moons": BASE.replace(dataset="moons", r1=0.05, r2=0.05, latent_dim=8, lr_decay_moves=4000),
     "spiral": BASE.replace(dataset="spiral"),
     # Edges all around: noise with edges, and small steps, for large ones tear the board.
     "checkerboard": BASE.replace(
