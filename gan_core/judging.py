@@ -25,7 +25,7 @@ COMPANY = 256
 
 
 def blurred(samples: Tensor, sigma: float, random: torch.Generator) -> Tensor:
-    """Add noise N(0, σ²) to every number (Sønderby 2016, arXiv:1610.04490, section 4).
+    """Add normal noise of deviation σ to every number (Sønderby 2016, arXiv:1610.04490).
 
     Data and generated samples that lie on thin sheets share next to no points, and a D that
     is sure of itself has no slope (Arjovsky & Bottou 2017, arXiv:1701.04862). With the same
