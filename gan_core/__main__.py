@@ -92,6 +92,7 @@ def _train(options: argparse.Namespace) -> None:
     import torch
 
     from gan_core import checkpoint
+    from gan_core.judging import judges_single
     from gan_core.pictures import contact_sheet, film_strip, png, to_grey
     from gan_core.trainer import Trainer
 
@@ -99,6 +100,8 @@ def _train(options: argparse.Namespace) -> None:
         torch.set_num_threads(options.threads)
     saved = checkpoint.read(options.resume) if options.resume else None
     config = saved.config if saved else _config(options)
+    if options.ship and not judges_single(config):
+        raise ValueError("--ship needs a discriminator of single pictures, without company")
     data = load_images(config.dataset, folder=options.data_dir)
     if data.fallback:
         print(
@@ -221,7 +224,7 @@ def _sample(options: argparse.Namespace) -> None:
         images = generator(draw(options.count, generator.latent_dim, options.seed))
     else:
         saved = checkpoint.read(Path(options.weights))
-        trainer = Trainer(saved.config, torch.zeros(2, 1, 28, 28))
+        trainer = Trainer(saved.config, torch.zeros(saved.config.batch_size, 1, 28, 28))
         trainer.load_state_dict(saved.state)
         images = trainer.sample(options.count, options.seed)
     checkpoint.write_atomically(options.out, png(contact_sheet(to_grey(images)), 2))

@@ -54,17 +54,29 @@ class NobodyMoves(SettingError):
 
 
 class UnfilledPacks(SettingError):
-    """There are too few samples to fill two packs of each kind, or a pack stays half full."""
+    """Samples that do not fill packs: too few for two of them, or a batch with a rest.
+
+    Attributes:
+        packing: how many samples make a pack.
+        least: how many there must be.
+    """
+
+    def __init__(self, name: str, count: int, packing: int) -> None:
+        least = FEWEST_PACKS * packing
+        allowed = f"at least {least}" if count < least else f"a multiple of {packing}"
+        super().__init__(name, allowed, count)
+        self.packing = packing
+        self.least = least
 
 
-def check_packs(name: str, count: int, packing: int) -> None:
-    """Refuse fewer samples than fill two packs.
+def check_packs(name: str, count: int, packing: int, *, no_rest: bool = False) -> None:
+    """Refuse samples that do not fill two packs, or that leave a rest where there may be none.
 
     Raises:
         UnfilledPacks: (a SettingError) naming where the samples come from.
     """
-    if count < FEWEST_PACKS * packing:
-        raise UnfilledPacks(name, f"at least {FEWEST_PACKS * packing}", count)
+    if count < FEWEST_PACKS * packing or (no_rest and count % packing):
+        raise UnfilledPacks(name, count, packing)
 
 
 def _one_of(default: str, options: tuple[str, ...]) -> Any:
@@ -158,9 +170,7 @@ class TrainConfig:
                 object.__setattr__(self, spec.name, checked)
         if self.discriminator_steps == self.generator_steps == 0:
             raise NobodyMoves
-        check_packs("batch_size", self.batch_size, self.packing)
-        if self.batch_size % self.packing:
-            raise UnfilledPacks("batch_size", f"a multiple of {self.packing}", self.batch_size)
+        check_packs("batch_size", self.batch_size, self.packing, no_rest=True)
         if self.examples:
             check_packs("examples", self.examples, self.packing)
 

@@ -25,7 +25,7 @@ COMPANY = 256
 
 
 def blurred(samples: Tensor, sigma: float, random: torch.Generator) -> Tensor:
-    """Add noise N(0, σ²) to every number (Sønderby 2016, arXiv:1610.04490, section 4).
+    """Add normal noise of deviation σ to every number (Sønderby 2016, arXiv:1610.04490).
 
     Data and generated samples that lie on thin sheets share next to no points, and a D that
     is sure of itself has no slope (Arjovsky & Bottou 2017, arXiv:1701.04862). With the same
@@ -88,6 +88,11 @@ def at_rest(network: nn.Module) -> Iterator[nn.Module]:
         network.train(training)
 
 
+def judges_single(config: TrainConfig) -> bool:
+    """Say whether D, at rest, gives a verdict on a sample without others beside it."""
+    return config.packing == 1 and config.minibatch_stddev == "off"
+
+
 @contextmanager
 def one_by_one(discriminator: Discriminator, real: Tensor) -> Iterator[nn.Module]:
     """Let D judge single samples (N, C, ...), at rest; see :func:`alone`."""
@@ -100,11 +105,12 @@ def one_by_one(discriminator: Discriminator, real: Tensor) -> Iterator[nn.Module
 
 @torch.no_grad()
 def alone(discriminator: Discriminator, real: Tensor) -> Discriminator:
-    """Return a copy of D at rest, of plain layers, that judges single samples (N, C, ...).
+    """Return a copy of D at rest that judges single samples (N, C, ...), for itself.
 
     A D of packs is asked about a pack of m copies: its best verdict on them is
     p(x)^m / (p(x)^m + q(x)^m), on the same side of 1/2 as that of an unpacked D. A D that is
-    told how much samples differ is told what it hears of real ones.
+    told how much samples differ is told what it hears of real ones. In either case the copy
+    has no layer that the usual D has not.
 
     Args:
         discriminator: D; it stays as it is.
@@ -117,8 +123,10 @@ def alone(discriminator: Discriminator, real: Tensor) -> Discriminator:
         heard, last = _heard(judge, deviation, real), layers.pop()
         assert isinstance(last, nn.Linear)
         layers[-1] = _plain(last, last.weight[:, :-1], last.bias + heard * last.weight[:, -1])
-    place, first = _first_weighed(layers)
-    layers[place] = _plain(first, first.weight.unflatten(1, (judge.packing, -1)).sum(1), first.bias)
+    if judge.packing > 1:
+        place, first = _first_weighed(layers)
+        by_sample = first.weight.unflatten(1, (judge.packing, -1))
+        layers[place] = _plain(first, by_sample.sum(1), first.bias)
     judge.net, judge.packing = nn.Sequential(*layers), 1
     return judge
 

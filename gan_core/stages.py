@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from gan_core.checkpoint import write_atomically
 from gan_core.config import SettingError, TrainConfig
+from gan_core.judging import judges_single
 from gan_core.latent import draw
 from gan_core.layers import Generator
 from gan_core.models import without_weights
@@ -82,8 +83,10 @@ def train_stages(
         seen: called with the report of every iteration.
 
     Raises:
-        ValueError: if the recipe keeps no average.
+        ValueError: if the recipe keeps no average, or D cannot judge a single picture.
     """
+    if not judges_single(config):
+        raise ValueError("the stages keep a discriminator of single pictures, without company")
     trainer = Trainer(config, data)
     if trainer.average is None:
         raise ValueError("ema_decay must be more than 0: the stages keep averaged weights")

@@ -1,6 +1,6 @@
 r"""G looks ahead: what D would become if it went on learning against these samples.
 
-Unrolled GANs (Metz 2017, arXiv:1611.02163, section 2.3). G minimises f(θ_G, θ_D^K), where
+Unrolled GANs, Metz 2017 (arXiv:1611.02163). G minimises f(θ_G, θ_D^K), where
 
     θ_D^0 = θ_D,   θ_D^(k+1) = the move that D's optimiser would make from θ_D^k on L_D,
 

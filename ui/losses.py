@@ -189,7 +189,7 @@ def _query(loss: str, recommended: Mapping[str, Any]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What keeps D from growing steep: setting, code, formula, and what names its paper."""
+    """What helps against a failure: setting, code, formula, and what names its paper."""
 
     key: str
     code: Callable[..., Any]
@@ -199,26 +199,44 @@ class Remedy:
 
 def remedies() -> None:
     """Show each penalty and remedy: formula, source, what it does, strength, code."""
+    st.markdown(t("losses.remedies_lead"))
+    _side_by_side(_remedies(), _recommended)
+    st.markdown(t("losses.collapse_lead"))
+    _side_by_side(_against_collapse(), _at_the_ring)
+
+
+def _side_by_side(found: list[Remedy], train: Callable[[Remedy], None]) -> None:
     from gan_core.curves import paper
 
-    st.markdown(t("losses.remedies_lead"))
-    found = _remedies()
     for start in range(0, len(found), 2):
         for column, remedy in zip(st.columns(2), found[start : start + 2], strict=False):
             with column, st.container(border=True, height="stretch"):
-                _remedy(remedy, paper(remedy.named_in))
+                st.markdown(f"**{t(f'field.{remedy.key}')}** · {_linked(paper(remedy.named_in))}")
+                st.latex(remedy.formula)
+                st.markdown(t(f"losses.remedy.{remedy.key}"))
+                train(remedy)
+                with st.expander(t("losses.code")):
+                    st.code(source_of(remedy.code))
 
 
-def _remedy(remedy: Remedy, source: str) -> None:
+def _recommended(remedy: Remedy) -> None:
+    """Link to the training page with the settings of the paper."""
     loss, recommended = _recommending(remedy.key)
-    st.markdown(f"**{t(f'field.{remedy.key}')}** · {_linked(source)}")
-    st.latex(remedy.formula)
-    st.markdown(t(f"losses.remedy.{remedy.key}"))
     strength = _written(recommended[remedy.key])
     st.markdown(t("losses.strength", value=strength, loss=t(f"option.{loss}")))
     _train_with(t("losses.train_remedy", remedy=t(f"field.{remedy.key}")), loss, recommended)
-    with st.expander(t("losses.code")):
-        st.code(source_of(remedy.code))
+
+
+def _at_the_ring(remedy: Remedy) -> None:
+    """Link to the playground, where G runs around a ring unless a remedy stops it."""
+    from gan_core.points.presets import POINT_PRESETS
+    from gan_core.points.rotation import ROTATING, TRIED
+
+    config = ROTATING.replace(**{remedy.key: TRIED[remedy.key]})
+    preset = POINT_PRESETS[config.dataset].to_dict()
+    changed = {name: str(v) for name, v in config.to_dict().items() if v != preset[name]}
+    label = t("losses.train_remedy", remedy=t(f"field.{remedy.key}"))
+    link_to("playground", label, t("losses.ring_help"), dataset=config.dataset, **changed)
 
 
 def _remedies() -> list[Remedy]:
@@ -234,6 +252,26 @@ def _remedies() -> list[Remedy]:
         ),
         Remedy("weight_clip", clip, clipped, clip),
         Remedy("spectral_norm", norm, r"W \leftarrow W / \sigma(W)", spectral),
+    ]
+
+
+def _against_collapse() -> list[Remedy]:
+    """List what changes how D is shown samples, or how far G looks ahead."""
+    from gan_core import judging, layers, unrolling
+
+    noise = r"D(x + \varepsilon),\ D(G(z) + \varepsilon), \quad"
+    noise += r"\varepsilon \sim \mathcal{N}(0, \sigma^2)"
+    deviation = r"D\Bigl(x,\ \tfrac1F \textstyle\sum_f \sqrt{\mathrm{var}_f + 10^{-8}}\Bigr)"
+    return [
+        Remedy("packing", judging.packed, r"D(x_1, \ldots, x_m)", judging.packed),
+        Remedy(
+            "unrolled_steps",
+            unrolling.look_ahead,
+            r"\min_G\ L_G\bigl(G,\ D_K(G)\bigr)",
+            unrolling,
+        ),
+        Remedy("minibatch_stddev", layers.MinibatchStd, deviation, layers.MinibatchStd),
+        Remedy("instance_noise", judging.blurred, noise, judging.blurred),
     ]
 
 

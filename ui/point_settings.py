@@ -19,7 +19,7 @@ from gan_core.config import (
     TrainConfig,
 )
 from gan_core.points.presets import POINT_PRESETS
-from ui.settings import choice, explain, from_query, number
+from ui.settings import choice, explain, from_query, number, remedies
 from ui.state import t, visit
 
 FIRST = "eight_soft"
@@ -69,6 +69,8 @@ def _draw_more() -> None:
     for name, step in (_BOUNDS | _SHARES).items():
         number(_key(name), name, step, "%.4g")
     choice(_key("spectral_norm"), "spectral_norm", SWITCH_KEYS)
+    remedies(_key)
+    number(_key("examples"), "examples", 100)
     number(_key("seed"), "seed", 1)
 
 

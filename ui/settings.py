@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -16,16 +16,20 @@ from gan_core.config import (
     SWITCH_KEYS,
     SettingError,
     TrainConfig,
+    UnfilledPacks,
     field_range,
 )
 from ui.state import t, visit
 
 _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
-_WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "seed")
+_WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "examples", "seed")
 _SHARES = {"dropout": 0.05, "ema_decay": 0.001, "beta1": 0.05, "beta2": 0.001}
 _HERE = {"dataset": DATASET_KEYS, "model": MODEL_KEYS}
 _BOUNDS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 1.0, "weight_clip": 0.01}
+# What else there is against failures, on both pages that train.
+_REMEDIES = {"instance_noise": 0.05, "instance_noise_moves": 500, "packing": 1, "unrolled_steps": 1}
+_SWITCHES = ("minibatch_stddev", "batch_norm")
 
 
 def choose_settings(running: TrainConfig | None) -> TrainConfig:
@@ -55,12 +59,19 @@ def choose_settings(running: TrainConfig | None) -> TrainConfig:
                 _number(name, 1e-4, "%.5f")
             for name in _WHOLE:
                 _number(name, 1)
-            for name, step in (_SHARES | _BOUNDS).items():
+            for name, step in _SHARES.items():
+                _number(name, step, "%.4g")
+            remedies(_key)
+            for name, step in _BOUNDS.items():
                 _number(name, step, "%.4g")
             _choice("spectral_norm", SWITCH_KEYS)
-    return TrainConfig.from_dict(
-        {spec.name: st.session_state[_key(spec.name)] for spec in fields(TrainConfig)}
-    )
+    try:
+        return TrainConfig.from_dict(
+            {spec.name: st.session_state[_key(spec.name)] for spec in fields(TrainConfig)}
+        )
+    except SettingError as error:
+        st.sidebar.error(explain(error))
+        return running or next(iter(PRESETS.values()))
 
 
 def show_settings(config: TrainConfig) -> None:
@@ -115,6 +126,9 @@ def from_query(
 
 def explain(error: SettingError) -> str:
     """Say in the reader's language which setting is out of which range."""
+    if isinstance(error, UnfilledPacks):
+        said = {"name": t(f"field.{error.name}"), "least": error.least, "packing": error.packing}
+        return t("problem.examples" if error.name == "examples" else "problem.packs", **said)
     spec = {spec.name: spec for spec in fields(TrainConfig)}.get(error.name)
     if spec is None:
         return t("problem.unknown_setting", name=error.name)
@@ -174,6 +188,14 @@ def _choice(name: str, options: tuple[str, ...]) -> None:
 
 def _number(name: str, step: float, shown: str | None = None) -> None:
     number(_key(name), name, step, shown)
+
+
+def remedies(key: Callable[[str], str]) -> None:
+    """Draw what there is against failures beside penalties; ``key`` names where values are kept."""
+    for name, step in _REMEDIES.items():
+        number(key(name), name, step, "%.4g" if isinstance(step, float) else None)
+    for name in _SWITCHES:
+        choice(key(name), name, SWITCH_KEYS)
 
 
 def choice(key: str, name: str, options: Sequence[str], **more: Any) -> None:

@@ -129,6 +129,10 @@ BAD = {
     "iterations and seconds": [*QUICK, "3", "--seconds", "1"],
     "fewer than no threads": [*QUICK, "1", "--threads", "-1"],
     "nothing to resume": ["train", "--resume", "nothing"],
+    "a batch that leaves a rest of a pack": ["train", "--packing", "3"],
+    "a single example": ["train", "--examples", "1"],
+    "shipping a judge of packs": [*QUICK, "3", "--packing", "2", "--ship", "packs"],
+    "shipping a judge in company": [*QUICK, "3", "--minibatch-stddev", "on", "--ship", "told"],
     "a resumed file that is no checkpoint": ["train", "--resume", "text"],
     "no samples": ["sample", "mlp", "--count", "0"],
     "too many samples": ["sample", "mlp", "--count", "1000000"],
@@ -191,3 +195,23 @@ def test_losses_and_bounds_are_options_like_any_other(tmp_path):
     config = checkpoint.read(tmp_path / "run.safetensors").config
     assert (config.loss, config.spectral_norm) == ("hinge", "on")
     assert (config.r1, config.r2, config.gradient_penalty, config.weight_clip) == (0.5, 0, 10, 0.5)
+
+
+def test_remedies_are_options_like_any_other(tmp_path):
+    words = {
+        "instance-noise": "0.5",
+        "instance-noise-moves": "9",
+        "packing": "2",
+        "minibatch-stddev": "on",
+        "unrolled-steps": "1",
+        "batch-norm": "on",
+        "examples": "100",
+    }
+    train(
+        *[word for name, value in words.items() for word in (f"--{name}", value)], "--save", "run"
+    )
+    config = checkpoint.read(tmp_path / "run").config
+    asked = {name: str(getattr(config, name.replace("-", "_"))) for name in words}
+    assert asked == words
+    assert main(["sample", "run", "--count", "9", "--out", "nine.png"]) == 0
+    assert picture("nine.png").shape == (2 * 3 * 28, 2 * 3 * 28)

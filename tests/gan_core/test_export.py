@@ -16,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812
 from gan_core.classifier import FEATURES
 from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.export import FORMAT, network_to_bytes
+from gan_core.judging import alone
 from gan_core.latent import draw
 from gan_core.models import IMAGE_SHAPE, MODELS, Generator, build_discriminator
 from gan_core.pretrained import load_classifier, load_discriminator, load_generator
@@ -69,7 +70,8 @@ def act(layer: dict[str, Any], tensors: dict[str, Tensor], x: Tensor) -> Tensor:
             steps = {name: layer[name] for name in ("stride", "padding")}
             return F.conv_transpose2d(x, tensor("weight"), tensor("bias"), **steps)
         case "affine":
-            return x * tensor("scale")[:, None, None] + tensor("shift")[:, None, None]
+            view = (-1, *[1] * (x.ndim - 2))
+            return x * tensor("scale").view(view) + tensor("shift").view(view)
         case "leaky_relu":
             return torch.where(x > 0, x, layer["slope"] * x)
         case "tanh":
@@ -147,6 +149,47 @@ def test_a_normalised_discriminator_is_written_as_plain_layers(name):
     for weight, layer in zip(written, layers, strict=True):
         assert torch.equal(weight, layer.weight.detach().half().double())
         assert torch.linalg.svdvals(weight.flatten(1))[0] == pytest.approx(1, abs=0.1)
+
+
+def judge_with(name: str, pictures: Tensor, **changes: object) -> Trainer:
+    recipe = TrainConfig(model=name, latent_dim=5, batch_size=8, dropout=0.5, **changes)
+    trainer = Trainer(recipe, pictures)
+    for _ in trainer.run(3):
+        pass
+    return trainer
+
+
+@pytest.mark.parametrize("name", MODEL_KEYS)
+def test_batch_norm_of_a_discriminator_is_written_as_it_acts_at_rest(name, pictures):
+    discriminator = judge_with(name, pictures, batch_norm="on").discriminator
+    said, _, _ = read(network_to_bytes(discriminator))
+    assert "affine" in [layer["op"] for layer in said["layers"]]
+    (verdicts,) = answers(network_to_bytes(discriminator), pictures)
+    expected = discriminator.eval()(pictures).detach().double()
+    assert torch.allclose(verdicts.squeeze(1), expected, rtol=0, atol=5e-3)  # half precision
+
+
+@pytest.mark.parametrize("name", MODEL_KEYS)
+def test_a_discriminator_that_needs_company_is_written_as_it_judges_alone(name, pictures):
+    changes = {"packing": 4, "minibatch_stddev": "on", "spectral_norm": "on"}
+    trainer = judge_with(name, pictures, **changes)
+    judge = alone(trainer.discriminator, trainer.data)
+    content = network_to_bytes(judge)
+    assert (
+        read(content)[0]["layers"]
+        == read(network_to_bytes(MODELS[name].discriminator(0.5)))[0]["layers"]
+    )
+    (verdicts,) = answers(content, pictures)
+    assert torch.allclose(verdicts.squeeze(1), judge(pictures).double(), rtol=0, atol=5e-3)
+
+
+@pytest.mark.parametrize("change", [{"packing": 2}, {"minibatch_stddev": "on"}])
+@pytest.mark.parametrize("name", MODEL_KEYS)
+def test_a_discriminator_that_needs_company_is_not_written_as_it_is(name, change):
+    config = TrainConfig(model=name, **change)
+    discriminator = build_discriminator(config, torch.Generator().manual_seed(1))
+    with pytest.raises(ValueError, match="the format knows no"):
+        network_to_bytes(discriminator)
 
 
 def test_the_classifiers_two_parts_answer_one_after_the_other(pictures):

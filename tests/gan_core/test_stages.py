@@ -125,6 +125,12 @@ def test_training_once_gives_what_training_so_far_gives(pictures, assert_same):
         assert_same(kept[key], own)
 
 
+@pytest.mark.parametrize("change", [{"packing": 2}, {"minibatch_stddev": "on"}])
+def test_a_judge_who_needs_company_is_not_kept(pictures, change):
+    with pytest.raises(ValueError, match="single pictures"):
+        next(train_stages(TINY.replace(**change), pictures, MOMENTS))
+
+
 def test_without_an_average_there_is_nothing_to_keep(pictures):
     with pytest.raises(ValueError, match="ema_decay"):
         next(train_stages(TINY.replace(ema_decay=0.0), pictures, MOMENTS))

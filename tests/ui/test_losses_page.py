@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.config import TrainConfig
 from gan_core.losses import CLIPPED_WGAN, LOSSES
+from gan_core.points.rotation import ROTATING, TRIED
 from ui import losses, settings, words
 from ui.lessons import PAGES
 from ui.words import ASSETS
@@ -106,7 +107,8 @@ def test_the_page_draws_formulas_and_code_when_they_are_asked_for(open_page):
 def test_the_page_has_links_for_every_loss_and_remedy(unfolded):
     links = unfolded.get("page_link")
     wanted = [loss.recommended for loss in LOSSES.values()]
-    assert len(links) == len(wanted) + len(losses._remedies())
+    remedies = [*losses._remedies(), *losses._against_collapse()]
+    assert len(links) == len(wanted) + len(remedies)
 
 
 def test_the_page_shows_the_code_that_runs(unfolded):
@@ -170,6 +172,23 @@ def test_every_remedy_is_recommended_by_somebody():
         assert remedy.key in recommended
         assert TrainConfig.from_dict({"loss": loss, **recommended})
     assert losses._recommending("weight_clip") == ("wasserstein", CLIPPED_WGAN)
+
+
+def test_every_remedy_against_collapse_opens_the_ring_with_it(open_page, engine, unfolded):
+    """The playground makes of the link exactly the game that was measured."""
+    links = [link.proto for link in unfolded.get("page_link")]
+    for remedy in losses._against_collapse():
+        label = words.translate("en", "losses.train_remedy", remedy=_name(remedy.key))
+        (link,) = [one for one in links if one.label == label]
+        query = dict(parse_qsl(link.query_string))
+        app = open_page("playground", **query)
+        assert not app.warning
+        asked = engine.find(app.session_state["visit"].points)[0].asked
+        assert asked == ROTATING.replace(**{remedy.key: TRIED[remedy.key]})
+
+
+def _name(key: str) -> str:
+    return words.translate("en", f"field.{key}")
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,33 @@ def test_nobody_moves_gets_a_sentence_and_no_run(open_page, engine):
     assert words.translate("en", "run.changed") not in texts(app)
 
 
+def test_a_batch_that_leaves_a_rest_of_a_pack_gets_a_sentence_and_no_run(open_page, engine):
+    app = open_page("playground", **SMALL)
+    before = run_of(app, engine).asked
+    app.number_input(key=KEY + "packing").set_value(3).run()
+    assert len(app.error) == 1
+    assert not app.exception
+    assert run_of(app, engine).asked == before
+    app.number_input(key=KEY + "packing").set_value(4).run()
+    assert not app.error
+
+
+def test_the_url_sets_every_remedy(open_page, engine):
+    remedies = {
+        "instance_noise": 0.5,
+        "instance_noise_moves": 100,
+        "packing": 2,
+        "minibatch_stddev": "on",
+        "unrolled_steps": 3,
+        "batch_norm": "on",
+        "examples": 50,
+    }
+    app = open_page("playground", **SMALL, **{name: str(v) for name, v in remedies.items()})
+    asked = run_of(app, engine).asked
+    assert {name: getattr(asked, name) for name in remedies} == remedies
+    assert not app.warning
+
+
 def test_the_two_trainings_have_runs_of_their_own(open_page):
     app = open_page("playground", **SMALL)
     assert app.session_state["visit"].run is None

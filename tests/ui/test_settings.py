@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from gan_core.config import PRESETS, SettingError, TrainConfig
+from gan_core.config import PRESETS, SettingError, TrainConfig, UnfilledPacks
 from ui import words
 from ui.settings import explain, from_query
 
@@ -104,3 +104,22 @@ def test_an_unknown_field_can_be_explained(speak, language):
         TrainConfig.from_dict({"colour": "blue"})
     expected = words.translate(language, "problem.unknown_setting", name="colour")
     assert explain(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "least"),
+    [
+        ("batch_size", {"batch_size": 64, "packing": 3}, "6"),
+        ("batch_size", {"batch_size": 6, "packing": 4}, "8"),
+        ("examples", {"examples": 1}, "2"),
+        ("examples", {"examples": 7, "packing": 4}, "8"),
+    ],
+)
+def test_packs_that_cannot_be_filled_can_be_explained(speak, language, name, changes, least):
+    speak(language)
+    with pytest.raises(UnfilledPacks) as caught:
+        TrainConfig(**changes)
+    sentence = explain(caught.value)
+    assert words.translate(language, f"field.{name}") in sentence
+    assert least in sentence
+    assert "{" not in sentence

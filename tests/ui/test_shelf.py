@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.export import network_to_bytes
+from gan_core.judging import alone
 from gan_core.latent import directions, draw, principal_directions
 from gan_core.losses import LOSSES
 from gan_core.models import MODELS, Generator
@@ -241,6 +242,18 @@ def test_a_normalised_discriminator_is_copied_and_written_too(pictures, model, c
     trainer.step()
     kept = copy_of(trainer)
     judge = copy.deepcopy(trainer.discriminator).eval()
+    assert torch.equal(kept.discriminator(pictures), judge(pictures))
+    assert copies.file(name_in(card_of(kept)["discriminator"])) is not None
+
+
+@pytest.mark.parametrize("change", [{"packing": 2}, {"minibatch_stddev": "on"}])
+@pytest.mark.parametrize("model", MODEL_KEYS)
+def test_a_copy_of_a_judge_in_company_judges_single_pictures(pictures, model, change, copies):
+    config = TrainConfig(model=model, latent_dim=3, batch_size=4, **change)
+    trainer = Trainer(config, pictures)
+    trainer.step()
+    kept = copy_of(trainer)
+    judge = alone(trainer.discriminator, trainer.data)
     assert torch.equal(kept.discriminator(pictures), judge(pictures))
     assert copies.file(name_in(card_of(kept)["discriminator"])) is not None
 

@@ -251,7 +251,7 @@ G_EQUILIBRIA = [
     for key, loss in LOSSES.items()
     if loss.generator_at_equilibrium is not None
 ]
-REMEDIES = [remedy.key for remedy in losses._remedies()]
+REMEDIES = [one.key for one in (*losses._remedies(), *losses._against_collapse())]
 
 # What the holes of a key are filled with. A key with a new hole needs a line here.
 HOLES: dict[str, Iterable[str]] = {

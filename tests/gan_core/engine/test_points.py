@@ -298,3 +298,12 @@ def test_a_run_may_go_over_to_own_points_and_back(run):
 def test_own_points_that_nobody_handed_in_fail_the_run(engine):
     run = engine.start(SMALL.replace(dataset="own"))
     wait_until(lambda: run.frame.state == RunState.FAILED)
+
+
+def test_few_examples_are_what_is_trained_on_and_shown(engine):
+    run = settle(engine.start(SMALL.replace(examples=12)))
+    whole = run.data.points
+    trained_on = run.between_moves(lambda trainer: trainer.data.clone()).result(PATIENCE)
+    assert len(whole) > 12
+    assert torch.equal(trained_on, whole[:12])
+    assert run.frame.picture.blocks["real"].shape == (12, 2)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gan_core.config import LOSS_KEYS, TrainConfig
-from gan_core.judging import at_rest
+from gan_core.judging import alone, at_rest
 from gan_core.losses import LOSSES
 from gan_core.packing import unpack
 from gan_core.points import look
@@ -254,3 +254,38 @@ def test_every_cell_of_the_noise_holds_the_same_share(noise):
     shares = torch.special.ndtr(places) if noise == "gaussian" else (places + 1) / 2
     assert torch.allclose(shares[1:-1].diff(), torch.full((18,), 0.05, dtype=torch.float64))
     assert torch.isfinite(places).all()
+
+
+# A D that judges more than a point ----------------------------------------------------------
+
+COMPANY = {"packing": 4, "minibatch_stddev": "on", "batch_norm": "on", "instance_noise": 0.5}
+
+
+@pytest.mark.parametrize("name", COMPANY)
+def test_what_d_sees_of_points_in_company_is_told_of_one(name, real):
+    """The heat map is D on copies, or among real points; the best D is told as a ratio."""
+    trainer = trained(SMALL.replace(**{name: COMPANY[name]}))
+    before = {key: value.clone() for key, value in trainer.state_dict().items()}
+    shown = look.look_at(trainer, 1, real)
+    judge = alone(trainer.discriminator, trainer.data)
+    expected = torch.sigmoid(judge(look.cell_centres())).view(look.CELLS, look.CELLS)
+    told = torch.from_numpy(shown.blocks["verdict"]) / 255
+    assert torch.allclose(told, expected, atol=0.003)
+    assert shown.facts["optimal_is"] == "ratio"
+    assert all(torch.equal(value, before[key]) for key, value in trainer.state_dict().items())
+
+
+def test_noise_that_is_gone_counts_no_more(real):
+    config = SMALL.replace(instance_noise=0.5, instance_noise_moves=3)
+    assert look.look_at(trained(config, 2), 1, real).facts["optimal_is"] == "ratio"
+    assert look.look_at(trained(config, 3), 1, real).facts["optimal_is"] == "verdict"
+
+
+def test_arrows_of_a_d_of_packs_are_those_of_copies():
+    trainer = trained(SMALL.replace(packing=2))
+    x = torch.tensor([[0.3, -0.2]], requires_grad=True)
+    with at_rest(trainer.discriminator) as judge:
+        loss = -torch.log(torch.sigmoid(judge(torch.cat([x, x], 1)))).sum()
+    (slope,) = torch.autograd.grad(loss, x)
+    ours = look.arrows(trainer, x.detach(), trainer.data[:4])
+    assert torch.allclose(ours, -slope, atol=1e-6)

@@ -107,6 +107,38 @@ def test_arrows_of_g_go_where_its_points_go():
     assert (walked * torch.tensor(gradient["arrows"])).sum() > 0
 
 
+REMEDIES = {
+    "packs": {"packing": 4},
+    "deviation": {"minibatch_stddev": "on"},
+    "batch_norm": {"batch_norm": "on"},
+    "noise": {"instance_noise": 0.5},
+    "unrolled": {"unrolled_steps": 2},
+    "examples": {"examples": 20},
+}
+
+
+@pytest.mark.parametrize("recipe", REMEDIES)
+def test_with_a_remedy_an_iteration_under_glass_is_the_same(recipe, assert_same):
+    config = SMALL.replace(**REMEDIES[recipe], dropout=0.3)
+    slow, quick = trainer_of(config), trainer_of(config)
+    for number in range(3):
+        report, told = slowly(slow, number)
+        assert report == quick.step()
+        json.dumps(told.moments, allow_nan=False)
+    assert_same(slow.state_dict(), quick.state_dict())
+
+
+def test_every_point_is_told_with_the_verdict_on_its_pack():
+    report, told = slowly(trainer_of(SMALL.replace(packing=4)), 1)
+    sample, judged = of(told.moments, "d", "sample"), of(told.moments, "d", "judge")
+    assert len(sample["real"]) == len(judged["real"]) == len(judged["fake"]) == 16
+    for start in range(0, 16, 4):
+        assert len(set(judged["real"][start : start + 4])) == 1
+    assert len(set(judged["real"])) == 4
+    assert judged["mean_real"] == pytest.approx(report.d_real, rel=1e-3)
+    assert of(told.moments, "d", "move")["mean_real_after"] > judged["mean_real"]
+
+
 def test_it_is_json_and_bounded():
     config = SMALL.replace(batch_size=1024, latent_dim=16, width=128, discriminator_steps=20)
     _, told = slowly(trainer_of(config), 1)
