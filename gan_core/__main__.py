@@ -1,4 +1,4 @@
-"""``python -m gan_core train | sample | classifier | stages``: the course without a browser."""
+"""``python -m gan_core train | sample | evaluate | …``: the course without a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from gan_core.config import PRESETS, TrainConfig
+from gan_core.config import POINT_MODEL, PRESETS, TrainConfig
 from gan_core.data import ImageSet, load_images
 from gan_core.data.images import DataUnavailable
 
@@ -74,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=int, default=0)
     sample.add_argument("--out", type=Path, default=Path("samples.png"))
     sample.set_defaults(run=_sample)
+
+    evaluate = commands.add_parser("evaluate", help="measure generated pictures")
+    evaluate.add_argument("weights", help="a checkpoint file, or the name of shipped weights")
+    evaluate.add_argument("--count", type=_positive, default=10_000, help="pictures on either side")
+    evaluate.add_argument("--seed", type=int, default=1)
+    evaluate.add_argument("--data-dir", type=Path, help="torchvision's folder (default: $GAN_DATA)")
+    evaluate.add_argument("--threads", type=_positive, help="torch threads (default: all cores)")
+    evaluate.set_defaults(run=_evaluate)
 
     classifier = commands.add_parser("classifier", help="train the digit classifier")
     classifier.add_argument("--data-dir", type=Path)
@@ -207,12 +215,21 @@ def _measure(trainer: Any, folder: Path | None) -> dict[str, float]:
 
 
 def _sample(options: argparse.Namespace) -> None:
+    from gan_core.checkpoint import write_atomically
+    from gan_core.pictures import contact_sheet, png, to_grey
+
+    images, _dataset = _generated(options)
+    write_atomically(options.out, png(contact_sheet(to_grey(images)), 2))
+    print(options.out)
+
+
+def _generated(options: argparse.Namespace) -> tuple[Any, str]:
+    """Draw pictures; return them and the data that their maker was trained on."""
     import torch
 
     from gan_core import checkpoint
     from gan_core.latent import draw
-    from gan_core.pictures import contact_sheet, png, to_grey
-    from gan_core.pretrained import GENERATORS, load_generator
+    from gan_core.pretrained import GENERATORS, card, load_generator
     from gan_core.trainer import Trainer
 
     if not 1 <= options.count <= 10_000:
@@ -221,14 +238,33 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(f"seed must be from 0 to 2^63 - 1, got {str(options.seed)[:40]}")
     if options.weights in GENERATORS:
         generator = load_generator(options.weights)
-        images = generator(draw(options.count, generator.latent_dim, options.seed))
-    else:
-        saved = checkpoint.read(Path(options.weights))
-        trainer = Trainer(saved.config, torch.zeros(saved.config.batch_size, 1, 28, 28))
-        trainer.load_state_dict(saved.state)
-        images = trainer.sample(options.count, options.seed)
-    checkpoint.write_atomically(options.out, png(contact_sheet(to_grey(images)), 2))
-    print(options.out)
+        noise = draw(options.count, generator.latent_dim, options.seed)
+        return generator(noise), card(options.weights)["config"]["dataset"]
+    saved = checkpoint.read(Path(options.weights))
+    if saved.config.model == POINT_MODEL:
+        raise ValueError(f"weights must make pictures, but {options.weights} makes points")
+    trainer = Trainer(saved.config, torch.zeros(saved.config.batch_size, 1, 28, 28))
+    trainer.load_state_dict(saved.state)
+    return trainer.sample(options.count, options.seed), saved.config.dataset
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    import torch
+
+    from gan_core.metrics.evaluate import evaluate, real_pictures
+    from gan_core.metrics.table import as_text
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    images, dataset = _generated(options)
+    real = real_pictures(dataset, options.count, options.data_dir)
+    if real.fallback:
+        print(f"{dataset}: {real.fallback}; measured against the embedded digits", file=sys.stderr)
+    layout = "{l_bar}{bar}| [{elapsed}<{remaining}]"
+    with tqdm(total=100, desc="measuring", bar_format=layout, disable=None) as bar:
+        report = evaluate(images, real, lambda share: bar.update(100 * share - bar.n) and None)
+    print(f"{options.weights}, seed {options.seed}\n")
+    print(as_text(report))
 
 
 def _classifier(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ _FIRST = 16
 # A bound in float32 is right to this share of the largest.
 _ROUNDING = 2e-5
 _CHUNK = 4096
+_QUERIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,32 @@ class Neighbours:
         nearest = int(distances.argmin())
         return Neighbour(int(open_questions[nearest]), distances[nearest].item() / 2)
 
+    def distances(
+        self, pictures: Tensor, seen: Callable[[int], object] = lambda _count: None
+    ) -> Tensor:
+        """Return the distance of each picture (M, 1, H, W) to its nearest, (M,).
+
+        As :meth:`nearest`, of many at a time: half the work for each. ``seen`` is told of how
+        many pictures each part was.
+        """
+        found = []
+        for queries in pictures.flatten(1).split(_QUERIES):
+            sketches = self._sketch(queries)
+            bounds = self._squares.addmm(sketches, self._sketches.T, alpha=-2)
+            bounds += sketches.square().sum(1, keepdim=True)
+            best = (self._rows[bounds.argmin(1)] - queries).square().sum(1)
+            asked, rows = (bounds <= (best + self._slack)[:, None]).nonzero(as_tuple=True)
+            for some, other in zip(asked.split(_CHUNK), rows.split(_CHUNK), strict=True):
+                squares = (self._rows[other] - queries[some]).square().sum(1)
+                best = best.scatter_reduce(0, some, squares, "amin")
+            found.append(best.sqrt() / 2)
+            seen(len(queries))
+        return torch.cat(found)
+
     def usual_distance(self, unseen: Tensor, *, count: int = 200) -> float:
         """Return the median distance of real but unseen pictures (M, 1, H, W).
 
         The yardstick for :meth:`nearest`: a generated picture that is much
         nearer has been memorised. Looks at the first ``count``.
         """
-        return statistics.median(self.nearest(picture).distance for picture in unseen[:count])
+        return statistics.median(self.distances(unseen[:count]).tolist())

@@ -18,6 +18,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from gan_core.metrics.classes import kl_from_uniform
 from gan_core.points.sets import VIEW, PointData, PointSet
 
 CELLS = 40
@@ -136,7 +137,7 @@ class PointMeter:
             int((counts >= MODE_SHARE * len(fake)).sum()),
             int((counts > 0).sum()),
             len(near) / len(fake),
-            _kl_from_uniform(counts) if len(near) else None,
+            kl_from_uniform(counts) if len(near) else None,
         )
 
 
@@ -158,8 +159,3 @@ def jensen_shannon_bits(p: Tensor, q: Tensor) -> float:
     middle = (p + q) / 2
     nats = (torch.special.xlogy(p, p / middle) + torch.special.xlogy(q, q / middle)).nansum() / 2
     return max(nats.item() / math.log(2), 0.0)
-
-
-def _kl_from_uniform(counts: Tensor) -> float:
-    shares = counts.double() / counts.sum()
-    return max(torch.special.xlogy(shares, shares * len(counts)).sum().item(), 0.0)

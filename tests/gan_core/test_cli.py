@@ -17,6 +17,7 @@ from PIL import Image
 from gan_core import __main__ as command_line
 from gan_core import checkpoint
 from gan_core.__main__ import main
+from gan_core.config import TrainConfig
 from gan_core.pictures import contact_sheet, to_grey
 from gan_core.trainer import Trainer, TrainingDiverged
 
@@ -113,6 +114,30 @@ def test_sample_says_where_the_picture_is(capsys):
     assert capsys.readouterr().out == "here.png\n"
 
 
+def test_evaluate_says_what_a_checkpoint_is_worth(capsys):
+    train("--save", "run")
+    assert main(["evaluate", "run", "--count", "50"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("run, seed 1\n")
+    assert "N = 50 pictures on either side (digits)" in told
+    assert "real v. real" in told
+
+
+def test_evaluate_without_mnist_says_what_it_measures_against(capsys):
+    assert main(["evaluate", "mlp", "--count", "40"]) == 0
+    told = capsys.readouterr()
+    assert "mnist: no_network; measured against the embedded digits" in told.err
+    assert "(digits)" in told.out
+
+
+def test_points_cannot_be_evaluated_as_pictures(capsys):
+    config = TrainConfig(model="points", dataset="ring", latent_dim=2, batch_size=4)
+    trainer = Trainer(config, torch.zeros(8, 2))
+    checkpoint.write(Path("points"), config, trainer.state_dict(), iteration=0)
+    assert main(["evaluate", "points"]) == 2
+    assert "makes points" in capsys.readouterr().err
+
+
 BAD = {
     "no command": [],
     "an unknown command": ["fly"],
@@ -138,6 +163,10 @@ BAD = {
     "too many samples": ["sample", "mlp", "--count", "1000000"],
     "samples of nothing": ["sample", "nothing"],
     "samples of a file that is no checkpoint": ["sample", "text"],
+    "an evaluation of nothing": ["evaluate", "nothing"],
+    "an evaluation of no pictures": ["evaluate", "mlp", "--count", "0"],
+    "an evaluation of five pictures": ["evaluate", "mlp", "--count", "5"],
+    "an evaluation of too many pictures": ["evaluate", "mlp", "--count", "20000"],
     "a classifier without data": ["classifier"],
 }
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_core.classifier import FEATURES, DigitClassifier, accuracy, train_classifier
 from gan_core.data import load_images
-from gan_core.metrics.frechet import features, frechet_distance
+from gan_core.metrics.frechet import features, frechet_distance, frechet_floor
 from gan_core.pretrained import load_classifier
 
 
@@ -51,6 +51,73 @@ def test_two_clouds_are_as_far_apart_as_symmetric_roots_say():
 def test_the_distance_is_the_same_both_ways():
     there, back = frechet_distance(cloud(1), cloud(2)), frechet_distance(cloud(2), cloud(1))
     assert there == pytest.approx(back)
+
+
+def test_two_normals_of_one_dimension_are_as_far_apart_as_on_paper():
+    """N(0, 1) and N(1, 2²): (0 - 1)² + (1 - 2)² = 2."""
+    line = torch.linspace(0, 1, 4002, dtype=torch.float64)[1:-1, None]
+    normal = torch.special.ndtri(line)
+    normal = (normal - normal.mean()) / normal.std()
+    assert frechet_distance(normal, 2 * normal + 1) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "draws"), [(4, 2000, 200), (16, 2000, 40), (64, 1000, 6)]
+)
+def test_two_samples_of_one_normal_score_the_floor(size, count, draws):
+    random = torch.Generator().manual_seed(1)
+    found = [frechet_distance(*torch.randn(2, count, size, generator=random)) for _ in range(draws)]
+    assert sum(found) / draws == pytest.approx(frechet_floor(size, count), rel=0.05)
+
+
+def test_the_floor_is_that_of_the_first_order_by_hand():
+    """The means cost 2d/N; the covariances E²/4, where E has the variance 2(1 + [i = j])/N."""
+    size, count = 64, 1000
+    means = 2 * size / count
+    covariances = sum(
+        2 * (2 if i == j else 1) / count / 4 for i in range(size) for j in range(size)
+    )
+    assert frechet_floor(size, count) == pytest.approx(means + covariances)
+    assert frechet_floor(64, 1000) == pytest.approx(2.208)
+
+
+@pytest.mark.filterwarnings("ignore:Metric `FrechetInceptionDistance` will save:UserWarning")
+def test_torchmetrics_finds_the_same_distance():
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    digits, model = load_images("digits").images, load_classifier()
+    real, fake = digits[:900], digits[900:].flip(3)
+    theirs = FrechetInceptionDistance(feature=Features(model))
+    theirs.update(real, real=True)
+    theirs.update(fake, real=False)
+    ours = frechet_distance(features(model, real), features(model, fake))
+    assert ours > 50
+    assert ours == pytest.approx(theirs.compute().item(), rel=1e-4)
+
+
+class Features(nn.Module):
+    """The classifier's features, as torchmetrics asks for them."""
+
+    num_features = FEATURES
+
+    def __init__(self, model: DigitClassifier) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        return features(self.model, images)
+
+
+def test_features_do_not_depend_on_how_many_are_asked_for_at_once():
+    digits, model = load_images("digits").images[:600], load_classifier()
+    one_by_one = torch.cat([features(model, digit[None]) for digit in digits[240:260]])
+    assert torch.allclose(features(model, digits)[240:260], one_by_one, atol=1e-4)
+
+
+def test_features_say_how_many_they_are():
+    told: list[int] = []
+    features(load_classifier(), load_images("digits").images[:600], told.append)
+    assert sum(told) == 600
 
 
 def test_every_picture_has_64_features(pictures):

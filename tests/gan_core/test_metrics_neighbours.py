@@ -127,3 +127,20 @@ def test_the_question_is_not_changed(digits):
     picture = digits[5].clone()
     Neighbours(digits).nearest(picture)
     assert torch.equal(picture, digits[5])
+
+
+# Many at a time -----------------------------------------------------------------------------
+
+
+def test_many_at_a_time_are_those_one_by_one(digits):
+    known = Neighbours(digits[:300])
+    pictures = torch.cat([digits[290:400], random(30, 5)])
+    expected = [known.nearest(picture).distance for picture in pictures]
+    assert known.distances(pictures).tolist() == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    assert known.distances(digits[:20]).tolist() == [0.0] * 20
+
+
+def test_it_is_told_of_every_picture(digits):
+    told: list[int] = []
+    Neighbours(digits[:50]).distances(digits[:131], told.append)
+    assert sum(told) == 131
