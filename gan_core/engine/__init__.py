@@ -5,7 +5,21 @@ before torch has loaded.
 """
 
 from gan_core.engine.engine import Engine, EngineFull
+from gan_core.engine.fork import KEEPS_SHAPES, CannotFork
 from gan_core.engine.frame import Frame, Picture, Reason, RunState
+from gan_core.engine.pair import Pair
 from gan_core.engine.run import Run, Snapshot
 
-__all__ = ["Engine", "EngineFull", "Frame", "Picture", "Reason", "Run", "RunState", "Snapshot"]
+__all__ = [
+    "KEEPS_SHAPES",
+    "CannotFork",
+    "Engine",
+    "EngineFull",
+    "Frame",
+    "Pair",
+    "Picture",
+    "Reason",
+    "Run",
+    "RunState",
+    "Snapshot",
+]

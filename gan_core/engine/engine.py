@@ -6,10 +6,12 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from gan_core.config import POINT_KEYS, TrainConfig
+from gan_core.engine.fork import Origin, changed, twin_of
+from gan_core.engine.pair import Common, Pair
 from gan_core.engine.run import Run
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Engine:
         self._ready: deque[Run] = deque()  # waiting for a worker
         self._held: set[Run] = set()  # with a worker or waiting
         self._runs: dict[str, tuple[Run, bool]] = {}
+        self._pairs: dict[str, tuple[Pair, bool]] = {}
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, daemon=True, name=f"engine-{index}")
@@ -74,18 +77,84 @@ class Engine:
         Raises:
             EngineFull: if there is no room even after reaping what nobody watches.
         """
-        if len(self.runs()) >= self._max_runs:
-            self._make_room()
-        run = Run(config, self._load_data, self._wake, state, data)
+        self._make_room(1)
+        return self._admit(Run(config, self._load_data, self._wake, Origin(state), data))
+
+    def fork(self, run: Run, **changes: Any) -> Run:
+        """Begin a run where another one stands, with some settings changed.
+
+        Both are then paused at the same iteration. The fork has the other's past: its curves,
+        its album, and what its meter has read. Without a change it stays the same for ever,
+        bit for bit.
+
+        Raises:
+            SettingError: if a value is out of range, or a change does not keep the shapes of
+                the weights (``CannotFork``).
+            EngineFull: if there is no room.
+        """
+        child = self._fork(run, changes)
+        child.go_on_from(run.part(), changes)
+        return child
+
+    def twin(self, run: Run, changes: Mapping[str, Any], place: str = "") -> Pair:
+        """Fork a run; from then on it and its fork are steered as one.
+
+        Raises:
+            SettingError, EngineFull: as ``fork`` does.
+        """
+        child = self._fork(run, changes)
+        plans = Common()
+        own, childs = plans.part(run.wake), plans.part(child.wake)
+        coming = run.part(own)
+        child.go_on_from(coming, changes, childs)
+        return self._bind(Pair(run, child, plans, coming, place))
+
+    def pair(self, config_a: TrainConfig, config_b: TrainConfig, place: str = "") -> Pair:
+        """Begin two runs that are steered as one, both from their beginning.
+
+        With the same seed they see the same batches, and begin with the same weights and the
+        same noise wherever these have the same shapes.
+
+        Raises:
+            EngineFull: if there is no room for both.
+        """
+        self._make_room(2)
+        plans = Common()
+        origins = (Origin(), Origin(like=twin_of(config_a, config_b)))
+        a, b = (
+            Run(config, self._load_data, self._wake, origin)
+            for config, origin in zip((config_a, config_b), origins, strict=True)
+        )
+        for run in (a, b):
+            run.follow(plans.part(run.wake))
+            self._admit(run)
+        return self._bind(Pair(a, b, plans, None, place))
+
+    def _fork(self, run: Run, changes: Mapping[str, Any]) -> Run:
+        config = changed(run.config, changes)
+        self._make_room(1, sparing=run)
+        return self._admit(Run(config, self._load_data, self._wake, None))
+
+    def _admit(self, run: Run) -> Run:
         with self._turn:
             self._runs[run.control_token] = (run, True)
             self._runs[run.view_token] = (run, False)
         self._wake(run)
         return run
 
+    def _bind(self, pair: Pair) -> Pair:
+        with self._turn:
+            self._pairs[pair.control_token] = (pair, True)
+            self._pairs[pair.view_token] = (pair, False)
+        return pair
+
     def find(self, token: str) -> tuple[Run, bool] | None:
         """Return the run behind a token, and whether that token may steer it."""
         return self._runs.get(token)
+
+    def find_pair(self, token: str) -> tuple[Pair, bool] | None:
+        """Return the pair behind a token, and whether that token may steer it."""
+        return self._pairs.get(token)
 
     def runs(self) -> list[Run]:
         """Return all runs, oldest first."""
@@ -93,11 +162,32 @@ class Engine:
             return [run for run, may_steer in self._runs.values() if may_steer]
 
     def stop(self, run: Run) -> None:
-        """End a run and free its memory."""
+        """End a run and free its memory; if it was one of a pair, the other goes on alone."""
         run.stop()
         with self._turn:
             self._runs.pop(run.control_token, None)
             self._runs.pop(run.view_token, None)
+            pairs = {pair for pair, _ in self._pairs.values() if run in pair.runs}
+        for pair in pairs:
+            self._release(pair)
+
+    def part(self, pair: Pair, keep: Run | None = None) -> None:
+        """End a pair: only one of its runs, or neither, stays.
+
+        A run that was forked is not ended when neither is kept: it goes back to where its
+        fork left it.
+        """
+        self._release(pair)
+        kept = keep or (pair.a if pair.is_fork else None)
+        pair.part(keep)
+        for run in pair.runs:
+            if run is not kept:
+                self.stop(run)
+
+    def _release(self, pair: Pair) -> None:
+        with self._turn:
+            self._pairs.pop(pair.control_token, None)
+            self._pairs.pop(pair.view_token, None)
 
     def close(self) -> None:
         """End all runs and workers."""
@@ -154,17 +244,22 @@ class Engine:
         """Rest the runs that nobody looks at; end those long forgotten."""
         for run in self.runs():
             unseen = now - run.last_seen
-            if unseen > (KEPT_GOING_SECONDS if run.keep_going else REAP_SECONDS):
+            if unseen > (KEPT_GOING_SECONDS if run.keeps_going else REAP_SECONDS):
                 self.stop(run)
-            elif unseen > DETACH_SECONDS and not run.keep_going:
+            elif unseen > DETACH_SECONDS and not run.keeps_going:
                 run.detach()
 
-    def _make_room(self) -> None:
-        idle = [run for run in self.runs() if not run.keep_going]
-        forgotten = min(idle, key=lambda run: run.last_seen, default=None)
-        if forgotten is None or time.monotonic() - forgotten.last_seen < DETACH_SECONDS:
-            raise EngineFull(f"all {self._max_runs} runs are being watched")
-        self.stop(forgotten)
+    def _make_room(self, places: int, sparing: Run | None = None) -> None:
+        """End runs that nobody watches, until there are so many places."""
+        while len(self.runs()) + places > self._max_runs:
+            idle = [
+                run for run in self.runs() if not run.keeps_going and sparing not in run.together
+            ]
+            forgotten = min(idle, key=lambda run: run.last_seen, default=None)
+            if forgotten is None or time.monotonic() - forgotten.last_seen < DETACH_SECONDS:
+                raise EngineFull(f"all {self._max_runs} runs are being watched")
+            for run in forgotten.together:
+                self.stop(run)
 
 
 def _use_threads(count: int) -> None:

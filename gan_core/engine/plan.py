@@ -34,8 +34,22 @@ class Plan:
         """Forget all that was still to do."""
         self._moves.clear()
 
-    def next(self) -> tuple[str, bool]:
-        """Take one move from the front; the second value says whether it was its last."""
+    @property
+    def may_move(self) -> bool:
+        """Say whether the next move may be made now."""
+        return bool(self._moves)
+
+    def leave(self) -> None:
+        """Have no part in it any more: nobody does what is left."""
+        self.clear()
+
+    def next(self) -> tuple[str, bool] | None:
+        """Take one move from the front; the second value says whether it was its last.
+
+        None if there is none to be made now.
+        """
+        if not self._moves:
+            return None
         move, left = self._moves[0]
         if left > 1:
             self._moves[0] = (move, left - 1)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gan_core.config import POINT_MODEL, TrainConfig
 from gan_core.engine.audience import Audience
+from gan_core.engine.fork import Origin, Parting, changed, start_alike
 from gan_core.engine.frame import Frame, Reason, RunState
 from gan_core.engine.loading import Loading
+from gan_core.engine.orders import Orders, answer
 from gan_core.engine.plan import FOR_EVER, Plan
 from gan_core.engine.screen import Screen
 from gan_core.engine.session import Session
@@ -31,6 +33,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_PLANNED = 1_000_000
+_AT_FIRST = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Run:
         asked: the recipe asked for.
         config: the recipe in use; its data set is another when the one asked for
             could not be had.
+        together: the runs that count as seen when this one is.
     """
 
     def __init__(
@@ -61,8 +65,9 @@ class Run:
         config: TrainConfig,
         load_data: Callable[[str], Data],
         wake: Callable[[Run], None],
-        state: dict[str, Tensor] | None = None,
+        origin: Origin | None = _AT_FIRST,
         data: Data | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self.control_token = secrets.token_urlsafe(12)
         self.view_token = secrets.token_urlsafe(12)
@@ -71,17 +76,17 @@ class Run:
         self.data: Data | None = None
         self.real_png: bytes | None = None
         self.keep_going = False
+        self.together: tuple[Run, ...] = (self,)
         self.last_seen = time.monotonic()
         self._wake = wake
-        self._initial_state = state
+        self._origin = _AT_FIRST if origin is None else origin
         self._given = data
-        self._wanted: deque[Callable[[], None]] = deque()
-        self._plan = Plan()
+        self._wanted = Orders()
+        self._plan: Plan = Plan() if plan is None else plan
         self._audience = Audience()
         self._session: Session | None = None
-        self._restart_wanted = True
+        self._restart_wanted = origin is not None
         self._loading = Loading(load_data, self._want)
-        self._once_built: list[Callable[[], None]] = []
         self._look_numbers = count(1)
         self._run_id = 0
         self._detached = False
@@ -156,9 +161,9 @@ class Run:
         """
         self._want(lambda: self._go_back(iteration))
 
-    def reset(self) -> None:
+    def reset(self, plan: Plan | None = None) -> None:
         """Start again from the same seed: the same first weights."""
-        self.restart(self.config)
+        self.begin_at(Origin(like=self._origin.like), self.config, plan=plan)
 
     def restart(
         self,
@@ -170,17 +175,83 @@ class Run:
 
         Data once given serve for as long as the recipe names them.
         """
+        self.begin_at(Origin(state), config, data)
+
+    def begin_at(
+        self,
+        origin: Origin,
+        config: TrainConfig,
+        data: Data | None = None,
+        plan: Plan | None = None,
+    ) -> None:
+        """Start again anywhere; a run that shared its plan leaves it, and follows ``plan``."""
         self.asked = config
 
         def begin() -> None:
             if self._state == RunState.STOPPED:
                 return
-            self._initial_state = state
+            self._origin = origin
             self._given = data or self._given
-            self._plan.clear()
+            self._follow(Plan() if plan is None else plan)
             self._restart_wanted = True
 
         self._want(begin)
+
+    def follow(self, plan: Plan) -> None:
+        """Forget what was planned and do what another plan says."""
+        self._want(lambda: self._follow(plan))
+
+    def go_back(self, iteration: int, plan: Plan, otherwise: Callable[[], None]) -> None:
+        """Go back to exactly this kept state, and follow another plan from there.
+
+        ``otherwise``: called where the state is no longer kept.
+        """
+
+        def back() -> None:
+            self._follow(plan)
+            if self._session is not None and iteration in self._session.kept:
+                self._go_back(iteration)
+            else:
+                otherwise()
+
+        self._want(back)
+
+    def part(self, plan: Plan | None = None) -> Future[Parting]:
+        """Pause, and hand over everything, so that another run can go on from exactly here.
+
+        ``plan``: what to follow from then on.
+        """
+
+        def take(session: Session) -> Parting:
+            self._plan.clear()
+            if plan is not None:
+                self._follow(plan)
+            if not self._alive:
+                self._plan.leave()  # nobody shall wait for this run
+            assert self.data is not None
+            return Parting(session.trainer.config, session.moment(), self.data)
+
+        return self._ask(take)
+
+    def go_on_from(
+        self, coming: Future[Parting], changes: Mapping[str, Any], plan: Plan | None = None
+    ) -> None:
+        """Begin with what another run hands over, as soon as it does; fail if it does not."""
+
+        def begin(arrived: Future[Parting]) -> None:
+            error = arrived.exception()
+            if error is None:
+                parting = arrived.result()
+                config = changed(parting.config, changes)
+                origin = parting.origin(config)
+                own = self._plan if plan is None else plan  # steps already asked for are not lost
+                self.begin_at(origin, config, parting.data, own)
+                return
+            if plan is not None:
+                plan.leave()  # nobody shall wait for this run
+            self._want(partial(_raise, error))
+
+        coming.add_done_callback(begin)
 
     def stop(self) -> None:
         """End the run for good and let go of its memory."""
@@ -190,8 +261,6 @@ class Run:
             self._loading.cancel()
             self._session = None
             self._end(RunState.STOPPED, None)
-            self._wanted.extend(self._once_built)  # whoever waits learns of it
-            self._once_built.clear()
 
         self._want(finish)
 
@@ -208,18 +277,21 @@ class Run:
         change the trainer. The future fails with RuntimeError if there is none,
         and with whatever ``look`` raises.
         """
+        return self._ask(lambda session: look(session.trainer))
+
+    def _ask(self, look: Callable[[Session], T]) -> Future[T]:
         future: Future[T] = Future()
+
+        def see() -> T:
+            if self._session is None:
+                raise RuntimeError("the run has no networks to look at")
+            return look(self._session)
 
         def take() -> None:
             if self._being_built:
-                self._once_built.append(take)
-            elif future.set_running_or_notify_cancel():  # else nobody waits any more
-                try:
-                    if self._session is None:
-                        raise RuntimeError("the run has no networks to look at")
-                    future.set_result(look(self._session.trainer))
-                except Exception as error:  # whoever asked learns of it; the run goes on
-                    future.set_exception(error)
+                self._wanted.postpone(take)
+            else:
+                answer(future, see)
 
         if not self._want(take):
             take()  # no worker comes by any more
@@ -229,10 +301,14 @@ class Run:
     def _being_built(self) -> bool:
         return self._restart_wanted or self._state == RunState.LOADING
 
+    def wake(self) -> None:
+        """Let the engine see whether there is something to do."""
+        self._wake(self)
+
     def _want(self, action: Callable[[], None]) -> bool:
         if self._state == RunState.STOPPED:  # what has ended does not come back
             return False
-        self._wanted.append(action)
+        self._wanted.add(action)
         self._wake(self)
         return True
 
@@ -240,11 +316,17 @@ class Run:
 
     def seen(self, viewer: str = "") -> None:
         """Note that somebody looked; brings a detached run back."""
-        self.last_seen = time.monotonic()
         self._audience.note(viewer)
-        if self._detached:
-            self._detached = False
-            self._wake(self)
+        for run in self.together:
+            run.last_seen = time.monotonic()
+            if run._detached:
+                run._detached = False
+                run._wake(run)
+
+    @property
+    def keeps_going(self) -> bool:
+        """Say whether it, or a run that belongs to it, shall train while nobody looks."""
+        return any(run.keep_going for run in self.together)
 
     @property
     def viewers(self) -> int:
@@ -264,7 +346,9 @@ class Run:
         """Say whether a worker would find something to do."""
         if self._wanted or self._restart_wanted or self._loading.arrived:
             return True
-        return bool(self._plan) and not self._detached and self._ready
+        if self._state == RunState.RUNNING and not self._plan:
+            return True  # somebody else cleared the plan: this is to be shown
+        return self._plan.may_move and not self._detached and self._ready
 
     @property
     def _ready(self) -> bool:
@@ -282,16 +366,15 @@ class Run:
         from gan_core.trainer import TrainingDiverged
 
         try:
-            self._obey()
+            self._wanted.obey()
             if self._restart_wanted:
                 self._fetch()
             if self._loading.arrived:
                 try:
                     self._build()
                 finally:
-                    self._wanted.extend(self._once_built)
-                    self._once_built.clear()
-                self._obey()
+                    self._wanted.recall()
+                self._wanted.obey()
             self._train(time.perf_counter() + seconds)
         except TrainingDiverged as error:
             self._end(RunState.DIVERGED, Reason("diverged", error.iteration, error.quantity))
@@ -301,12 +384,14 @@ class Run:
         self._publish()
 
     def _end(self, state: RunState, reason: Reason | None) -> None:
-        self._plan.clear()
+        self._plan.leave()
         self._state, self._reason = state, reason
+        self._wanted.recall()  # whoever waits learns of it
 
-    def _obey(self) -> None:
-        while self._wanted:
-            self._wanted.popleft()()
+    def _follow(self, plan: Plan) -> None:
+        if plan is not self._plan:
+            self._plan.leave()
+            self._plan = plan
 
     def _fetch(self) -> None:
         self._restart_wanted = False
@@ -321,17 +406,23 @@ class Run:
         self.config = self.asked.replace(dataset=self.data.key)
         view = view_of(self.data, self.config.examples)
         trainer = Trainer(self.config, view.samples)
-        if self._initial_state is not None:
-            trainer.load_state_dict(self._initial_state)
-        self._session = Session(trainer, view, self._screen)
+        origin = self._origin
+        if origin.like is not None:
+            start_alike(trainer, origin.like)
+        if origin.state is not None:
+            trainer.load_state_dict(origin.state)
+        self._session = Session(trainer, view, self._screen, origin.seen)
         self._state = RunState.PAUSED
         self.real_png = view.real_png
 
     def _train(self, deadline: float) -> None:
         deadline = self._screen.not_after(deadline, self.last_seen)
-        while self._plan and self._ready and not self._detached and not self._wanted:
+        while self._ready and not self._detached and not self._wanted:
+            planned = self._plan.next()
+            if planned is None:
+                return
             assert self._session is not None
-            move, is_last = self._plan.next()
+            move, is_last = planned
             self._session.move(move, is_last=is_last)
             if time.perf_counter() >= deadline:
                 return
@@ -344,7 +435,8 @@ class Run:
         generator_lr, discriminator_lr = session.rates
         rates = {"generator_lr": generator_lr, "discriminator_lr": discriminator_lr}
         self.config, self.asked = self.config.replace(**rates), self.asked.replace(**rates)
-        self._end(RunState.PAUSED, None)
+        self._plan.clear()
+        self._state, self._reason = RunState.PAUSED, None
 
     def _publish(self) -> None:
         """Replace the frame; what a pause leaves can be gone back to."""
@@ -356,3 +448,7 @@ class Run:
         self.frame = self._screen.frame(
             session, self._state, self._reason, last_seen=self.last_seen
         )
+
+
+def _raise(error: BaseException) -> None:
+    raise error

@@ -42,10 +42,15 @@ class Screen:
         self._look_time = 0.0
         self._look_cost = 0.0
 
-    def begin(self, view: View, trainer: Trainer) -> None:
-        """Draw the first look; curves begin behind what the trainer has done already."""
+    def begin(self, view: View, trainer: Trainer, seen: Any = None) -> None:
+        """Draw the first look; curves begin behind what the trainer has done already.
+
+        ``seen``: the memory of another screen, which this one goes on from.
+        """
         self._view = view
         self._history = History(view.buckets, first=trainer.iteration + 1)
+        if seen is not None:
+            self._recall(seen)
         self._draw(trainer, finely=True)
 
     def record(self, report: StepReport, trainer: Trainer, *, is_last: bool) -> bool:
@@ -115,14 +120,17 @@ class Screen:
 
     def go_back(self, run_id: int, memory: Any, trainer: Trainer) -> None:
         """Show again what had been seen by then; ``run_id`` tells browsers to forget."""
-        seen, album, view = memory
         self.run_id = run_id
+        self._marks.clear()
+        self._recall(memory)
+        self._draw(trainer, finely=True)
+
+    def _recall(self, memory: Any) -> None:
+        seen, album, view = memory
         self._history, self._report = copy.deepcopy(seen)
         self._album = copy.copy(album)
-        self._marks.clear()
         if self._view:
             self._view.remember(view)
-        self._draw(trainer, finely=True)
 
     def _due(self, trainer: Trainer, state: RunState, last_seen: float) -> bool:
         shown = self._look

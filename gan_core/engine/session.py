@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gan_core.engine.past import Moment, Past
 
@@ -20,17 +20,20 @@ KEEP_SECONDS = 0.5
 class Session:
     """One start of a run, from the moment its data are there; used by one worker at a time.
 
+    Args:
+        seen: what another screen had shown by then, where this goes on from it.
+
     Attributes:
         slow: the newest step taken under glass.
     """
 
-    def __init__(self, trainer: Trainer, view: View, screen: Screen) -> None:
+    def __init__(self, trainer: Trainer, view: View, screen: Screen, seen: Any = None) -> None:
         self.trainer = trainer
         self.slow: SlowStep | None = None
         self._screen = screen
         self._past = Past(view.most_bytes)
         self._kept_at = 0.0
-        screen.begin(view, trainer)
+        screen.begin(view, trainer, seen)
 
     @property
     def rates(self) -> tuple[float, float]:
@@ -87,10 +90,12 @@ class Session:
         self._screen.go_back(run_id, moment.seen, self.trainer)
         return True
 
+    def moment(self) -> Moment:
+        """Return everything as it is now."""
+        state = self.trainer.state_dict()
+        return Moment(self.trainer.iteration, state, self.rates, self._screen.memory())
+
     def _keep(self) -> None:
-        trainer = self.trainer
-        if self._past.wants(trainer.iteration):
-            seen = self._screen.memory()
-            moment = Moment(trainer.iteration, trainer.state_dict(), self.rates, seen)
-            self._past.keep(moment)
+        if self._past.wants(self.trainer.iteration):
+            self._past.keep(self.moment())
             self._kept_at = time.perf_counter()
