@@ -48,6 +48,9 @@ class PointQuality:
         sliced_w1: mean over directions of the Wasserstein-1 distance of the projections, in
             the plot's units, to a sample of the data of the same size.
         sliced_w1_floor: what another sample of the data scores.
+        leading_mode: the mode that most samples are nearest to, whether within 3σ or not; None
+            where the data have no modes.
+        leading_share: the share of all samples that are; 1/K is even, 1 is one mode alone.
     """
 
     js_bits: float
@@ -58,6 +61,8 @@ class PointQuality:
     reverse_kl: float | None
     sliced_w1: float
     sliced_w1_floor: float
+    leading_mode: int | None
+    leading_share: float | None
 
 
 def measure(data: PointData | PointSet, fake: Tensor) -> PointQuality:
@@ -80,6 +85,7 @@ class PointMeter:
         """Return the quality of generated points (N, 2)."""
         sorted_real, js_floor, w1_floor = self._reference(len(fake))
         modes, lenient, share, reverse = self._modes(fake)
+        leading_mode, leading_share = self._leading(fake)
         return PointQuality(
             js_bits=self._js_bits(fake),
             js_floor_bits=js_floor,
@@ -89,6 +95,8 @@ class PointMeter:
             reverse_kl=reverse,
             sliced_w1=self._sliced_w1(fake, sorted_real),
             sliced_w1_floor=w1_floor,
+            leading_mode=leading_mode,
+            leading_share=leading_share,
         )
 
     def _exact_masses(self) -> Tensor:
@@ -139,6 +147,13 @@ class PointMeter:
             len(near) / len(fake),
             kl_from_uniform(counts) if len(near) else None,
         )
+
+    def _leading(self, fake: Tensor) -> tuple[int | None, float | None]:
+        if self._known is None or self._known.centres is None:
+            return None, None
+        nearest = torch.cdist(fake, self._known.centres).argmin(dim=1)
+        counts = torch.bincount(nearest, minlength=len(self._known.centres))
+        return int(counts.argmax()), counts.max().item() / len(fake)
 
 
 @lru_cache(maxsize=16)
