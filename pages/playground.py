@@ -7,20 +7,27 @@ from functools import partial
 import streamlit as st
 
 from gan_core.points.presets import POINT_PRESETS
-from ui import playground, runs
+from ui import playground, runs, twins
 from ui.lesson import Experiment, check_yourself, fold, heading, try_this
 from ui.point_settings import choose_point_settings
 from ui.state import t
 
 heading("playground")
-seat = runs.find_seat("points")
+pair = twins.find("points")
+seat = runs.find_seat("points") or twins.seat(pair, "points")
 if seat is None or seat.may_steer:
     config = choose_point_settings(seat.run.asked if seat else None)
     seat = seat or runs.begin(config, "points")
-    runs.offer_restart(seat, config)
+    if pair is None:
+        runs.offer_restart(seat, config)
 else:
     st.info(t("run.watching"))
-playground.stage(seat)
+if pair is not None:
+    twins.beside(pair, seat)
+else:
+    playground.stage(seat)
+    if seat.may_steer:
+        twins.offer(seat)
 
 if seat.may_steer:
     ring = POINT_PRESETS["eight_soft"]
@@ -81,4 +88,4 @@ check_yourself(
 if seat.may_steer:
     with st.sidebar:
         st.divider()
-        runs.share_link(seat)
+        twins.share_link(pair) if pair is not None else runs.share_link(seat)

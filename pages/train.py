@@ -5,21 +5,28 @@ from functools import partial
 import streamlit as st
 
 from gan_core.config import TrainConfig
-from ui import runs, training
+from ui import runs, training, twins
 from ui.lesson import Experiment, check_yourself, fold, heading, link_to, try_this
 from ui.settings import choose_settings
 from ui.state import t
 
 heading("train")
-seat = runs.find_seat()
+pair = twins.find("run")
+seat = runs.find_seat() or twins.seat(pair, "run")
 if seat is None or seat.may_steer:
     config = choose_settings(seat.run.asked if seat else None)
     seat = seat or runs.begin(config)
-    runs.offer_restart(seat, config)
+    if pair is None:
+        runs.offer_restart(seat, config)
 else:
     st.info(t("run.watching"))
-training.live(seat)
-link_to("latent", t("latent.open"), t("latent.open_help"), model="run")
+if pair is not None:
+    twins.beside(pair, seat)
+else:
+    training.live(seat)
+    link_to("latent", t("latent.open"), t("latent.open_help"), model="run")
+    if seat.may_steer:
+        twins.offer(seat)
 
 if seat.may_steer:
     run, plain = seat.run, TrainConfig(dataset=seat.run.asked.dataset)
@@ -64,6 +71,8 @@ check_yourself(
 
 with st.sidebar:
     st.divider()
-    if seat.may_steer:
+    if pair is not None:
+        twins.share_link(pair)
+    elif seat.may_steer:
         runs.share_link(seat)
         runs.open_checkpoint(seat)

@@ -34,12 +34,12 @@ MOST_STEPS = 1000
 VERBS: dict[str, Callable[[Run, QueryParams], None]] = {
     "play": lambda run, _: run.play(),
     "pause": lambda run, _: run.pause(),
-    "step": lambda run, ask: run.step(_count(ask)),
-    "step-discriminator": lambda run, ask: run.step_discriminator(_count(ask)),
-    "step-generator": lambda run, ask: run.step_generator(_count(ask)),
+    "step": lambda run, ask: run.step(count(ask)),
+    "step-discriminator": lambda run, ask: run.step_discriminator(count(ask)),
+    "step-generator": lambda run, ask: run.step_generator(count(ask)),
     "slow": lambda run, _: run.slow_step(),
     "rates": lambda run, ask: run.set_rates(_rate(ask, "g"), _rate(ask, "d")),
-    "rewind": lambda run, ask: run.rewind(_whole(ask.get("to"))),
+    "rewind": lambda run, ask: run.rewind(whole(ask.get("to"))),
     "reset": lambda run, _: run.reset(),
 }
 
@@ -72,11 +72,11 @@ async def look(request: Request) -> Response:
     frame = run.frame
     body = encode(
         frame,
-        held_width=_whole(ask.get("width")),
-        held_bucket=_whole(ask.get("from")),
-        held_picture=_whole(ask.get("picture")),
-        held_thinned=_whole(ask.get("meter")),
-        held_readings=_whole(ask.get("meter_from")),
+        held_width=whole(ask.get("width")),
+        held_bucket=whole(ask.get("from")),
+        held_picture=whole(ask.get("picture")),
+        held_thinned=whole(ask.get("meter")),
+        held_readings=whole(ask.get("meter_from")),
         extra={
             "may_control": may_steer,
             "viewers": run.viewers,
@@ -88,15 +88,17 @@ async def look(request: Request) -> Response:
     return Response(body, media_type="application/octet-stream", headers=_NO_STORE)
 
 
-def _whole(text: str | None, otherwise: int = 0) -> int:
+def whole(text: str | None, otherwise: int = 0) -> int:
+    """Return the whole number that a parameter says; ``otherwise`` if it says none."""
     try:
         return int(text or otherwise)
     except ValueError:
         return otherwise
 
 
-def _count(ask: QueryParams) -> int:
-    return min(max(_whole(ask.get("count", "1")), 1), MOST_STEPS)
+def count(ask: QueryParams) -> int:
+    """Return how many moves are asked for, at least one."""
+    return min(max(whole(ask.get("count", "1")), 1), MOST_STEPS)
 
 
 def _rate(ask: QueryParams, player: str) -> float | None:
@@ -150,7 +152,7 @@ async def album_page(request: Request) -> Response:
     found = engine().find(request.path_params["token"])
     frame = found[0].frame if found else None
     wanted = ".bin" if frame and frame.kind == "points" else ".png"
-    page = _whole(request.path_params["page"], otherwise=-1)
+    page = whole(request.path_params["page"], otherwise=-1)
     if frame is None or not 0 <= page < len(frame.album) or not request.url.path.endswith(wanted):
         return Response(status_code=404)
     kind = "image/png" if wanted == ".png" else "application/octet-stream"

@@ -14,7 +14,7 @@ from gan_core.points.presets import POINT_PRESETS
 from ui import points_route, training, warm, words
 from ui.lesson import source_of
 from ui.live import browser_component, mathml
-from ui.runs import Seat
+from ui.runs import Seat, end_comparison
 from ui.state import prose, scene, set_scene, t, visit
 
 KEY = "playground"
@@ -67,7 +67,11 @@ def _train_on_own(seat: Seat) -> None:
 def play_out(
     seat: Seat, config: TrainConfig, layers: Sequence[str], *, steps: int = 0, d_moves: int = 0
 ) -> None:
-    """Start the run again with a recipe, show some layers, let both players move, then D alone."""
+    """Start the run again with a recipe, show some layers, let both players move, then D alone.
+
+    A comparison ends.
+    """
+    end_comparison()
     set_scene(KEY, layers=list(layers))
     seat.run.restart(config)
     if steps:

@@ -58,6 +58,16 @@ def begin(config: TrainConfig, place: str = "run") -> Seat:
     return Seat(run, may_steer=True, place=place)
 
 
+def end_comparison(keep: Run | None = None) -> None:
+    """End the pair of runs that this visitor compares; see ``ui.twins.end``."""
+    token = visit().twin
+    found = engine().find_pair(token) if token else None
+    visit().twin = None
+    write_url()
+    if found is not None and found[1]:
+        engine().part(found[0], keep)
+
+
 def offer_restart(seat: Seat, config: TrainConfig) -> None:
     """Say that changed settings need a new start, before anything is lost."""
     if config == seat.run.asked:

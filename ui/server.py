@@ -15,7 +15,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from ui import game_route, guess_route, latent_route, live_route, points_route, sample_route
+from ui import (
+    game_route,
+    guess_route,
+    latent_route,
+    live_route,
+    pair_route,
+    points_route,
+    sample_route,
+)
 from ui.runs import engine
 from ui.state import t
 
@@ -29,6 +37,7 @@ def routes() -> list[BaseRoute]:
     modules = Mount("/browser", BrowserModules(directory=BROWSER))
     return [
         *live_route.routes(),
+        *pair_route.routes(),
         *sample_route.routes(),
         *guess_route.routes(),
         *game_route.routes(),

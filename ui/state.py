@@ -31,6 +31,7 @@ class Visit:
         shown: the run's recipe that the settings last followed.
         points: token of the run in the playground.
         points_shown: that run's recipe that the playground's settings last followed.
+        twin: token of the two runs that are compared.
         tried: experiments that were started, and may now be explained.
         scenes: what each component was last asked to show.
     """
@@ -40,6 +41,7 @@ class Visit:
     shown: TrainConfig | None = None
     points: str | None = None
     points_shown: TrainConfig | None = None
+    twin: str | None = None
     tried: set[str] = field(default_factory=set)
     scenes: dict[str, Scene] = field(default_factory=dict)
 
@@ -52,6 +54,7 @@ def visit() -> Visit:
             language=asked if asked in words.LANGUAGES else words.DEFAULT,
             run=st.query_params.get("run"),
             points=st.query_params.get("points"),
+            twin=st.query_params.get("twin"),
         )
     remembered: Visit = st.session_state[_KEY]
     return remembered
@@ -73,9 +76,16 @@ def scene(component: str) -> dict[str, Any] | None:
 def write_url() -> None:
     """Put language and runs back into the URL: changing pages drops them."""
     remembered = visit()
-    kept = {"lang": remembered.language, "run": remembered.run, "points": remembered.points}
+    kept = {
+        "lang": remembered.language,
+        "run": remembered.run,
+        "points": remembered.points,
+        "twin": remembered.twin,
+    }
     for name, value in kept.items():
-        if value and st.query_params.get(name) != value:
+        if not value:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != value:
             st.query_params[name] = value
 
 

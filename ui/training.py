@@ -13,7 +13,7 @@ from gan_core.engine import Run
 from ui import warm
 from ui.lesson import source_of
 from ui.live import live_view
-from ui.runs import Seat
+from ui.runs import Seat, end_comparison
 from ui.state import prose, t
 from ui.words import ASSETS
 
@@ -72,7 +72,8 @@ def formulas_of(loss: Loss, config: TrainConfig) -> list[tuple[str, str]]:
 
 
 def play_out(run: Run, config: TrainConfig, *, iterations: int = 0, d_moves: int = 0) -> None:
-    """Start a run again with a recipe and let it make some moves."""
+    """Start a run again with a recipe and let it make some moves; a comparison ends."""
+    end_comparison()
     run.restart(config)
     if d_moves:
         run.step_discriminator(d_moves)

@@ -5,7 +5,7 @@ before torch has loaded.
 """
 
 from gan_core.engine.engine import Engine, EngineFull
-from gan_core.engine.fork import KEEPS_SHAPES, CannotFork
+from gan_core.engine.fork import KEEPS_SHAPES, CannotFork, differing
 from gan_core.engine.frame import Frame, Picture, Reason, RunState
 from gan_core.engine.pair import Pair
 from gan_core.engine.run import Run, Snapshot
@@ -22,4 +22,5 @@ __all__ = [
     "Run",
     "RunState",
     "Snapshot",
+    "differing",
 ]

@@ -109,11 +109,17 @@ class Engine:
         child.go_on_from(coming, changes, childs)
         return self._bind(Pair(run, child, plans, coming, place))
 
-    def pair(self, config_a: TrainConfig, config_b: TrainConfig, place: str = "") -> Pair:
+    def pair(
+        self,
+        config_a: TrainConfig,
+        config_b: TrainConfig,
+        data: Data | None = None,
+        place: str = "",
+    ) -> Pair:
         """Begin two runs that are steered as one, both from their beginning.
 
         With the same seed they see the same batches, and begin with the same weights and the
-        same noise wherever these have the same shapes.
+        same noise wherever these have the same shapes. ``data``: as for ``start``.
 
         Raises:
             EngineFull: if there is no room for both.
@@ -122,7 +128,7 @@ class Engine:
         plans = Common()
         origins = (Origin(), Origin(like=twin_of(config_a, config_b)))
         a, b = (
-            Run(config, self._load_data, self._wake, origin)
+            Run(config, self._load_data, self._wake, origin, data)
             for config, origin in zip((config_a, config_b), origins, strict=True)
         )
         for run in (a, b):

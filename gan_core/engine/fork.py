@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from gan_core.trainer import Trainer
 
 # With another value of one of these the weights no longer fit, or nothing they have learned does.
-RESHAPING = ("dataset", "model", "latent_dim", "layers", "width", "spectral_norm")
-KEEPS_SHAPES = frozenset(spec.name for spec in fields(TrainConfig)) - set(RESHAPING)
+_STARTS_ANEW = {"dataset", "model", "latent_dim", "layers", "width", "spectral_norm"}
+# Settings that a run may have from any moment on.
+KEEPS_SHAPES = frozenset(spec.name for spec in fields(TrainConfig)) - _STARTS_ANEW
 
 
 class CannotFork(SettingError):
@@ -70,10 +71,16 @@ def changed(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
         SettingError: if a value is out of range.
     """
     recipe = TrainConfig.from_dict(config.to_dict() | dict(changes))
-    for name in RESHAPING:
-        if getattr(recipe, name) != getattr(config, name):
+    for name in differing(config, recipe):
+        if name not in KEEPS_SHAPES:
             raise CannotFork(name, getattr(recipe, name))
     return recipe
+
+
+def differing(one: TrainConfig, other: TrainConfig) -> tuple[str, ...]:
+    """Return the settings in which two recipes differ."""
+    names = (spec.name for spec in fields(TrainConfig))
+    return tuple(name for name in names if getattr(one, name) != getattr(other, name))
 
 
 def fitted(state: Mapping[str, Tensor], before: TrainConfig, now: TrainConfig) -> dict[str, Tensor]:
@@ -101,7 +108,7 @@ def twin_of(config: TrainConfig, other: TrainConfig) -> TrainConfig | None:
 
     None where it begins alike by itself, or with another seed.
     """
-    alike = all(getattr(config, name) == getattr(other, name) for name in RESHAPING[1:])
+    alike = KEEPS_SHAPES | {"dataset"} >= set(differing(config, other))
     return None if alike or config.seed != other.seed else config
 
 

@@ -50,9 +50,10 @@ SECTIONS = {
     "loss_lab": "losses.js",
     "studio": "latent.js",
     "plane": "playground.js",
+    "twins": "twins.js",
 }
-# Components that also say what the live view says: they are made of its parts.
-BORROWED = {"plane": "live"}
+# Components that also say what others say: they are made of their parts.
+BORROWED = {"plane": ("live",), "twins": ("live", "plane")}
 ENGLISH = words.catalogue("en")
 OTHERS = [language for language in words.LANGUAGES if language != "en"]
 
@@ -289,6 +290,7 @@ HOLES: dict[str, Iterable[str]] = {
     "option.{loss}": [f"option.{key}" for key in LOSS_KEYS],
     "option.{value}": [f"option.{key}" for key in SWITCH_KEYS],
     "network.{key}": [f"network.{key}" for key in MODEL_KEYS],
+    "compare.keep_{name}": ["compare.keep_a", "compare.keep_b"],
     "problem.point_{error.code}": [f"problem.point_{code}" for code in codes("PointError", 0)],
     "problem.checkpoint_{error.code}": [
         f"problem.checkpoint_{code}" for code in codes("CheckpointError", 0)
@@ -387,6 +389,16 @@ OF_LIVE: dict[str, Iterable[str]] = {
     "${kind}_title": ["losses_title", "verdict_title", "score_title"],
     "fallback_${answer.fallback}": [f"fallback_{reason}" for reason in codes("DataUnavailable", 1)],
 }
+# Of the parts of the playground that the twins have as well.
+OF_PLANE: dict[str, Iterable[str]] = {
+    "${key}_help": [f"{key}_help" for key in MEASURES],
+    "${key}_short": [f"{key}_short" for key in MEASURES],
+    "${key}_title": [f"{key}_title" for key in MEASURES],
+    "${this.chosen}_title": [f"{key}_title" for key in MEASURES],
+    "layer_${layer}": [f"layer_{layer}" for layer in LAYERS],
+    "layer_${layer}_help": [f"layer_{layer}_help" for layer in LAYERS],
+    "word_${layer}": [f"word_{layer}" for layer in LAYERS],
+}
 
 BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
     "pipeline": {},
@@ -404,15 +416,10 @@ BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
     "sums": {},
     "loss_lab": {},
     "live": OF_LIVE,
+    "twins": OF_LIVE | OF_PLANE | {"chart_${name}": [f"chart_{name}" for name in SHOWN]},
     "plane": OF_LIVE
+    | OF_PLANE
     | {
-        "${key}_help": [f"{key}_help" for key in MEASURES],
-        "${key}_short": [f"{key}_short" for key in MEASURES],
-        "${key}_title": [f"{key}_title" for key in MEASURES],
-        "${this.chosen}_title": [f"{key}_title" for key in MEASURES],
-        "layer_${layer}": [f"layer_{layer}" for layer in LAYERS],
-        "layer_${layer}_help": [f"layer_{layer}_help" for layer in LAYERS],
-        "word_${layer}": [f"word_{layer}" for layer in LAYERS],
         "moment_${kind}": [f"moment_{kind}" for kind in MOMENT_KINDS],
         "moment_${player}_${kind}": [
             f"moment_{player}_{kind}" for player in "dg" for kind in MOMENT_KINDS
@@ -472,8 +479,8 @@ def test_every_hole_in_a_browser_key_is_accounted_for(section):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_word_the_browser_says_exists(section):
     known = words.section("en", section)
-    if section in BORROWED:
-        known = words.section("en", BORROWED[section]) | known
+    for other in BORROWED.get(section, ()):
+        known = words.section("en", other) | known
     wanted = sentences(section)
     wanted |= set(re.findall(r'\b(?:word: |link\()"(\w+)"', scripts(section)))
     wanted = wanted.union(*(BROWSER_HOLES[section][hole] for hole in browser_holes(section)))

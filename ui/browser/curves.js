@@ -13,10 +13,10 @@ export class Chart {
   /**
    * @param {{title: string, empty: string, axis: string, range: number[] | null, onResize: () => void,
    *   curves: {name: string, label: string, colour: string, dash: number[], mark: string | null}[],
-   *   lines: {value: number, label: string}[]}} options
+   *   lines: {value: number, label: string}[], moments?: {x: number, label: string}[]}} options
    */
   constructor(options) {
-    Object.assign(this, options);
+    Object.assign(this, { moments: [] }, options);
     this.surface = new Surface("chart", options.onResize);
     this.emptyNote = element("p", { class: "empty" }, options.empty);
     this.surface.box.append(this.emptyNote);
@@ -39,6 +39,7 @@ export class Chart {
     const plot = this.layOut(context, width, height, raw, iteration, theme);
     this.drawAxes(context, plot, theme);
     this.drawTheory(context, plot, theme);
+    for (const moment of this.moments) drawMoment(context, plot, moment, theme);
     if (marked !== null) drawMarker(context, plot, marked, theme);
     this.drawCourses(context, plot, courses, theme);
     this.drawTheoryLabels(context, plot, courses, theme);
@@ -145,4 +146,18 @@ function drawMarker(context, plot, iteration, theme) {
   context.moveTo(plot.x(iteration), plot.top);
   context.lineTo(plot.x(iteration), plot.bottom);
   context.stroke();
+}
+
+/** A dotted line down the plot at an iteration that matters, with its name at the top. */
+function drawMoment(context, plot, { x, label }, theme) {
+  const across = plot.x(x);
+  Object.assign(context, { lineWidth: 1.5, strokeStyle: theme["theory-text"], fillStyle: theme["theory-text"] });
+  context.setLineDash([2, 4]);
+  context.beginPath();
+  context.moveTo(across, plot.top);
+  context.lineTo(across, plot.bottom);
+  context.stroke();
+  context.setLineDash([]);
+  const wide = textWidth(context, label, theme, 14);
+  drawText(context, label, across + 6 + wide > plot.right ? across - 6 - wide : across + 6, plot.top + 8, theme, { size: 14, halo: true });
 }

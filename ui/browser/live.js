@@ -10,7 +10,7 @@ const ALL = { picture: true, real: true, curves: true };
 
 /** One live run on the page: holds what the server sent, and keeps the view in step with it. */
 export class Live {
-  constructor(parent, data, { kind = "", pace } = {}) {
+  constructor(parent, data, { kind = "", pace, keys = true } = {}) {
     this.root = element("div", { class: `gan-live ${kind}`.trim(), tabindex: -1 });
     parent.append(this.root);
     this.client = new RunClient(data.token);
@@ -19,7 +19,7 @@ export class Live {
     this.forget();
     Object.assign(this, { state: "loading", answer: null, posting: 0 });
     this.show(data);
-    this.stopKeys = listenForKeys(this.root, (verb) => this.view.transport.press(verb));
+    this.stopKeys = keys ? listenForKeys(this.root, (verb) => this.view.transport.press(verb)) : () => {};
     this.poller = new Poller(this.client, {
       pace,
       held: () => this.held(),

@@ -47,7 +47,7 @@ export class RunClient {
   }
 
   /** Fetch something in JSON. */
-  async json(rest) {
+  async json(rest = "") {
     return (await this.fetch(rest)).json();
   }
 
@@ -60,6 +60,14 @@ export class RunClient {
     const response = await fetch(this.url(rest), { cache: "no-store", ...options });
     if (!response.ok) throw Object.assign(new Error(`${response.status} for ${rest}`), { status: response.status });
     return response;
+  }
+}
+
+/** Speaks to two runs that are steered as one. */
+export class PairClient extends RunClient {
+  constructor(token) {
+    super(token);
+    this.path = `api/pair/${encodeURIComponent(token)}`;
   }
 }
 

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 from gan_core.config import TrainConfig
 from gan_core.engine import Engine, EngineFull, Pair, RunState
 from gan_core.engine.pair import LEAD, Common
+from gan_core.points.sets import PointData
 from gan_core.trainer import Trainer
 
 POINTS = TrainConfig(
@@ -224,6 +226,17 @@ def test_after_a_reset_the_same_happens_again(forked, settled, state_of, assert_
     settled(*forked.runs)
     for run, state in zip(forked.runs, before, strict=True):
         assert_same(state_of(run), state)
+
+
+def test_two_may_learn_from_data_that_are_given(engine, settled):
+    own = PointData("own", torch.rand(40, 2), None)
+    recipe = POINTS.replace(dataset="own")
+    pair = engine.pair(recipe, recipe.replace(loss="hinge"), own)
+    pair.step(2)
+    settled(*pair.runs)
+    pair.reset()
+    settled(*pair.runs)
+    assert [run.data is own for run in pair.runs] == [True, True]
 
 
 def test_reset_returns_two_from_the_beginning_to_it(engine, settled, state_of, assert_same):

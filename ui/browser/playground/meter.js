@@ -8,7 +8,7 @@ const PERFECT_SHARE = 1 - Math.exp(-4.5);
 const GOAL = 0.1;
 
 /** What is measured: its column, how it is written, and the dotted lines of its chart, from the newest row. */
-const MEASURES = [
+export const MEASURES = [
   { key: "js_bits", write: (value) => decimals(value, 3), lines: (row) => [["line_goal", GOAL], ["line_floor", row.js_floor_bits]], note: "note_js", values: (row) => ({ floor: decimals(row.js_floor_bits, 3) }), range: (top) => [0, Math.max(0.25, Math.min(1, top))] },
   { key: "modes", write: (value) => String(Math.round(value)), lines: (row) => [["line_all", row.centres]], note: "note_modes", values: (row) => ({ centres: row.centres, lenient: row.modes_lenient ?? "–" }), range: (top, row) => [0, (row.centres ?? 8) * 1.08] },
   { key: "high_quality", write: percent, lines: () => [["line_perfect", PERFECT_SHARE]], note: "note_quality", values: () => ({ perfect: percent(PERFECT_SHARE) }), range: () => [0, 1.05] },
@@ -26,9 +26,14 @@ export class MeterHistory {
     return { meter: this.thinned, meter_from: this.rows.length };
   }
 
+  /** Take in what the server sent. After a gap nothing is held, so that the next question asks for all. */
   merge(update) {
     if (!update) return;
     const { thinned, start, names, iterations, rows, centres } = update;
+    if (start > this.rows.length) {
+      Object.assign(this, new MeterHistory());
+      return;
+    }
     Object.assign(this, { thinned, names, centres });
     this.iterations.splice(start, Infinity, ...iterations);
     this.rows.splice(start, Infinity, ...rows);

@@ -3,6 +3,8 @@ import { drawText, textWidth } from "../labels.js";
 import { Surface } from "../surface.js";
 import { drawLayers } from "./layers.js";
 
+/** Half the width of the plot, in the units of the data. */
+export const VIEW = 1.5;
 const MARKS = [-1, 0, 1];
 
 /** Where a square plot lies on a canvas, and how a place becomes a pixel. */

@@ -10,12 +10,9 @@ import { Caption } from "./caption.js";
 import { Easel } from "./easel.js";
 import { Machine } from "./machine.js";
 import { Meter } from "./meter.js";
-import { Plot } from "./plot.js";
+import { Plot, VIEW } from "./plot.js";
 import { Rates } from "./rates.js";
 import { Slow } from "./slow.js";
-
-/** Half the width of the plot, in the units of the data. */
-export const VIEW = 1.5;
 
 const CURVES = [
   { name: "d_loss", colour: "d", dash: [], mark: null },
