@@ -1,0 +1,135 @@
+"""The cases of the clinic: recipes that fail reliably, and the one knob that cures each.
+
+How often each shows its illness, and how often its cure helps, is measured by
+``python -m benchmarks.clinic`` on ten seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gan_core.config import POINT_MODEL, PRESETS, TrainConfig
+
+# The plain game on points: what most people would write first, without any remedy.
+PLAIN = TrainConfig(
+    dataset="eight",
+    model=POINT_MODEL,
+    loss="non_saturating",
+    latent_dim=16,
+    batch_size=128,
+    layers=2,
+    width=128,
+    generator_lr=1e-3,
+    discriminator_lr=1e-3,
+    dropout=0.0,
+)
+# With a penalty on real samples it finds all modes.
+HELD = PLAIN.replace(r1=0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A recipe that fails, and one change that helps.
+
+    Attributes:
+        key: its name.
+        sick: the recipe that fails.
+        cure: the settings that the cure changes: one knob, or the one remedy with its strength.
+        symptom: the finding of the doctor that tells the illness (``doctor.SYMPTOMS``).
+        measure: the reading that shows whether the cured twin is better.
+        iterations: how long until it shows; a minute on two cores for both twins together
+            at most, if the machine does nothing else.
+    """
+
+    key: str
+    sick: TrainConfig
+    cure: Mapping[str, Any]
+    symptom: str
+    measure: str
+    iterations: int
+
+    @property
+    def cured(self) -> TrainConfig:
+        """The recipe of the cured twin."""
+        return self.sick.replace(**self.cure)
+
+
+_ALL = (
+    Case(
+        "collapse",
+        PLAIN,
+        {"minibatch_stddev": "on"},
+        symptom="collapsed",
+        measure="js_bits",
+        iterations=2400,
+    ),
+    Case(
+        "rotating",
+        # G runs ten times as fast as D: it is elsewhere before D has noticed.
+        PLAIN.replace(discriminator_lr=1e-4),
+        {"unrolled_steps": 5},
+        symptom="rotates",
+        measure="js_bits",
+        iterations=2400,
+    ),
+    Case(
+        "sure",
+        PLAIN.replace(loss="minimax", discriminator_steps=5),
+        {"loss": "non_saturating"},
+        symptom="no_gradient",
+        measure="sliced_w1",
+        iterations=1500,
+    ),
+    Case(
+        "blind",
+        HELD.replace(discriminator_lr=1e-5),
+        {"discriminator_lr": 1e-3},
+        symptom="d_is_blind",
+        measure="js_bits",
+        iterations=2400,
+    ),
+    Case(
+        "oscillation",
+        # Plain gradient descent, as in the phase portraits of *The game*.
+        PLAIN.replace(dataset="disjoint", optimizer="sgd", generator_lr=0.1, discriminator_lr=0.1),
+        {"r1": 0.1},
+        symptom="oscillates",
+        measure="js_bits",
+        iterations=2400,
+    ),
+    Case(
+        "too_fast",
+        HELD.replace(generator_lr=0.1),
+        {"generator_lr": 1e-3},
+        symptom="exploded",
+        measure="sliced_w1",
+        iterations=1500,
+    ),
+    Case(
+        "coupled",
+        HELD.replace(batch_norm="on"),
+        {"batch_norm": "off"},
+        symptom="coupled",
+        measure="js_bits",
+        iterations=2400,
+    ),
+    Case(
+        "collapse_digits",
+        PRESETS["lesson"],
+        {"minibatch_stddev": "on"},
+        symptom="collapsed",
+        measure="kl",
+        iterations=1000,
+    ),
+    Case(
+        "copies",
+        PRESETS["fast"].replace(examples=100),
+        {"examples": 0},
+        symptom="copies",
+        measure="near_share",
+        iterations=2000,
+    ),
+)
+CASES: dict[str, Case] = {case.key: case for case in _ALL}

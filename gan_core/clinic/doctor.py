@@ -1,0 +1,236 @@
+"""The doctor: what curves and readings say about a run, in words that a page can look up.
+
+Losses alone say little about a GAN: each is measured by an opponent that moves. What they do
+say (who is losing, whether anything flows back to G) is read here together with readings of
+quality. Every threshold is a judgement, stated beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from gan_core.config import TrainConfig
+from gan_core.history import CURVES, Curves, Numbers
+from gan_core.losses import LOSSES
+from gan_core.points.meter import Readings
+
+# The last so much of a run counts as "now"; of readings at least so many.
+RECENT = 0.3
+FEWEST = 3
+# A D that is sure: mean verdicts this near to 1 and to 0.
+SURE = 0.05
+# Almost nothing flows back to G: this share of the largest gradient it ever had.
+FAINT = 0.05
+# A D that cannot tell: mean verdicts this near to one another.
+ALIKE = 0.05
+# Anybody could tell these from the data: JS in bits.
+FAR = 0.5
+# No more than this is left to learn in the playground's view.
+NEAR = 0.15
+# A G that stays in one mode at a time has so much of its samples there.
+ONE_MODE = 0.5
+# A distance that swings by this share of itself is not settling.
+SWING = 0.15
+# Classes of digits: KL from equal shares, in nats, that is plain to see (two digits missing: .22).
+UNEVEN = 0.2
+# Of unseen real pictures 1 % lie this near to a training picture; copies do it far more often.
+COPIED = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of a run at one moment.
+
+    Attributes:
+        config: its recipe.
+        curves: losses, verdicts and gradient norms.
+        readings: of quality, whichever there are.
+        diverged: whether it has broken off.
+    """
+
+    config: TrainConfig
+    curves: Curves
+    readings: Readings = field(default_factory=Readings)
+    diverged: bool = False
+
+    def now(self, curve: str) -> float:
+        """Return the recent mean of a curve; nan where nothing was measured."""
+        values = self._curve(curve)
+        recent = values[-max(1, math.ceil(RECENT * len(values))) :]
+        measured = recent[~np.isnan(recent)]
+        return float(measured.mean()) if len(measured) else math.nan
+
+    def most(self, curve: str) -> float:
+        """Return the largest mean that a curve has had; nan where nothing was measured."""
+        values = self._curve(curve)
+        return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
+
+    def _curve(self, name: str) -> Numbers:
+        return self.curves.mean[:, CURVES.index(name)]
+
+    def recent(self, reading: str) -> list[float]:
+        """Return the recent readings of a name; empty where there are too few."""
+        values = [value for value in self.readings_of(reading) if not math.isnan(value)]
+        count = max(FEWEST, math.ceil(RECENT * len(values)))
+        return values[-count:] if len(values) >= FEWEST else []
+
+    def readings_of(self, name: str) -> list[float]:
+        """Return all readings of a name, oldest first; none where it is not measured."""
+        if name not in self.readings.names:
+            return []
+        place = self.readings.names.index(name)
+        return [row[place] for row in self.readings.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the numbers say; ``values`` are the numbers that say it."""
+
+    key: str
+    values: Mapping[str, float]
+
+
+Symptom = Callable[[Record], Mapping[str, float] | None]
+
+
+def diverged(record: Record) -> Mapping[str, float] | None:
+    """The run broke off: a loss left all bounds."""
+    return {"iteration": float(_length(record))} if record.diverged else None
+
+
+def exploded(record: Record) -> Mapping[str, float] | None:
+    """Nothing broke off, but G's points are nowhere near the data's."""
+    distance = _median(record.recent("sliced_w1"))
+    # The view is 3 wide: no two sets inside it lie this far apart.
+    return {"distance": distance} if distance > 1.5 else None
+
+
+def no_gradient(record: Record) -> Mapping[str, float] | None:
+    """D is sure of everything, and G's gradient has died: the min-max loss at work."""
+    if not _d_is_sure(record):
+        return None
+    now, most = record.now("g_grad_norm"), record.most("g_grad_norm")
+    if not now < FAINT * most:
+        return None
+    return {"d_fake": record.now("d_fake"), "gradient": now, "largest": most}
+
+
+def d_wins(record: Record) -> Mapping[str, float] | None:
+    """D is sure of everything: L_D ≈ 0 means that G is losing, not winning."""
+    if not _d_is_sure(record):
+        return None
+    return {name: record.now(name) for name in ("d_loss", "d_real", "d_fake")}
+
+
+def d_is_blind(record: Record) -> Mapping[str, float] | None:
+    """D calls it a draw although anybody could tell: its losses look like success."""
+    if LOSSES[record.config.loss].verdict_range is None:
+        return None
+    real, fake = record.now("d_real"), record.now("d_fake")
+    distance = _median(record.recent("js_bits"))
+    if not (abs(real - fake) < ALIKE and distance > FAR and _stays(record)):
+        return None
+    return {"d_loss": record.now("d_loss"), "d_real": real, "d_fake": fake, "js": distance}
+
+
+def rotates(record: Record) -> Mapping[str, float] | None:
+    """G is in one mode at a time, and flees from one to the next."""
+    modes = [int(mode) for mode in record.recent("leading_mode")]
+    share = _median(record.recent("leading_share"))
+    moves = sum(mode != before for before, mode in pairwise(modes))
+    if not (share > ONE_MODE and len(set(modes)) >= FEWEST):
+        return None
+    return {"share": share, "moves": float(moves), "readings": float(len(modes))}
+
+
+def collapsed(record: Record) -> Mapping[str, float] | None:
+    """Most modes, or many digits, are not made at all."""
+    modes = _median(record.recent("modes_lenient"))
+    if record.readings.centres is not None and modes <= record.readings.centres / 2:
+        return {"modes": modes, "centres": float(record.readings.centres)}
+    uneven = _median(record.recent("kl"))
+    if uneven > UNEVEN:
+        return {"kl": uneven, "covered": _median(record.recent("covered"))}
+    return None
+
+
+def oscillates(record: Record) -> Mapping[str, float] | None:
+    """The distance to the data goes up and down for ever, far above its floor."""
+    distances = record.recent("sliced_w1")
+    if not distances:
+        return None
+    middle, swing = float(np.mean(distances)), float(np.std(distances))
+    floor = _median(record.recent("sliced_w1_floor"))
+    if not (middle > 10 * floor and swing > SWING * middle):
+        return None
+    return {"distance": middle, "swing": swing, "floor": floor}
+
+
+def coupled(record: Record) -> Mapping[str, float] | None:
+    """A penalty on single samples meets a D that judges them by their batch."""
+    config = record.config
+    penalty = max(config.r1, config.r2, config.gradient_penalty)
+    distance = _median(record.recent("js_bits"))
+    if config.batch_norm != "on" or not penalty or not distance > NEAR:
+        return None
+    return {"penalty": penalty, "js": distance}
+
+
+def copies(record: Record) -> Mapping[str, float] | None:
+    """Generated pictures lie nearer to training pictures than unseen real ones do."""
+    share = _median(record.recent("near_share"))
+    return {"share": share, "examples": float(record.config.examples)} if share > COPIED else None
+
+
+def healthy(record: Record) -> Mapping[str, float] | None:
+    """The samples are close to the data, and stay so."""
+    distance = _median(record.recent("js_bits"))
+    return {"js": distance} if distance < NEAR else None
+
+
+# The most telling first: what explains the others stands before them.
+SYMPTOMS: dict[str, Symptom] = {
+    "diverged": diverged,
+    "exploded": exploded,
+    "coupled": coupled,
+    "no_gradient": no_gradient,
+    "d_wins": d_wins,
+    "oscillates": oscillates,
+    "rotates": rotates,
+    "d_is_blind": d_is_blind,
+    "collapsed": collapsed,
+    "copies": copies,
+    "healthy": healthy,
+}
+
+
+def diagnose(record: Record) -> tuple[Finding, ...]:
+    """Return all that the numbers say, the most telling first; nothing where they say nothing."""
+    said = ((key, look(record)) for key, look in SYMPTOMS.items())
+    return tuple(Finding(key, values) for key, values in said if values is not None)
+
+
+def _d_is_sure(record: Record) -> bool:
+    if LOSSES[record.config.loss].verdict_range is None:
+        return False
+    return record.now("d_real") > 1 - SURE and record.now("d_fake") < SURE
+
+
+def _stays(record: Record) -> bool:
+    """Say whether G no longer gets nearer."""
+    distances = record.readings_of("js_bits")
+    return bool(distances) and distances[-1] > FAR
+
+
+def _length(record: Record) -> int:
+    return record.curves.first + len(record.curves.mean) * record.curves.width - 1
+
+
+def _median(values: Sequence[float]) -> float:
+    """Return the median; nan, which no comparison holds for, where there is nothing."""
+    return float(np.median(values)) if len(values) else math.nan
