@@ -88,6 +88,16 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
         real: real points (N, 2) to show, the same ones in every look.
         best: the best verdict, where it is known.
     """
+    with at_rest(trainer.discriminator):  # once for all its verdicts
+        facts, blocks = _seen(trainer, real)
+    if best is not None:
+        blocks["optimal"] = best.shades
+        facts["optimal_at"] = best.iteration
+    return PointLook(number, trainer.iteration, facts, blocks)
+
+
+def _seen(trainer: Trainer, real: Tensor) -> tuple[dict[str, Any], dict[str, Shorts | Bytes]]:
+    """Return what a look is made of: facts and blocks."""
     noise = trainer.noise(SHOWN)
     fake = trainer.generate(noise)
     kind, nodes = manifold(trainer)
@@ -114,10 +124,7 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
         "optimal_at": None,
         "optimal_is": optimal_is(trainer.loss),
     }
-    if best is not None:
-        blocks["optimal"] = best.shades
-        facts["optimal_at"] = best.iteration
-    return PointLook(number, trainer.iteration, facts, blocks)
+    return facts, blocks
 
 
 # Points as numbers ------------------------------------------------------------------------
@@ -164,12 +171,14 @@ def _short(value: float) -> float:
 @contextmanager
 def at_rest(network: nn.Module) -> Iterator[nn.Module]:
     """Let a network judge without dropout, which would use up random numbers of the training."""
-    training = network.training
+    if not network.training:
+        yield network
+        return
     network.eval()
     try:
         yield network
     finally:
-        network.train(training)
+        network.train()
 
 
 @lru_cache(maxsize=1)

@@ -845,6 +845,23 @@ def test_a_watched_run_draws_several_pictures_a_second(alone, clock):
         assert alone.frame.picture.iteration == alone.frame.iteration
 
 
+def test_a_picture_that_nobody_has_asked_for_is_not_replaced(alone, clock):
+    alone._screen._album._next = 1_000  # what the album wants is drawn in any case
+    alone.play()
+    clock.now += 0.3
+    alone.seen()
+    alone.advance(0)
+    drawn = alone.frame.picture.iteration
+    assert drawn == alone.frame.iteration
+    for _ in range(3):
+        clock.now += 0.3
+        alone.advance(0)
+        assert alone.frame.picture.iteration == drawn
+    alone.seen()
+    alone.advance(0)
+    assert alone.frame.picture.iteration == alone.frame.iteration
+
+
 @pytest.mark.parametrize(("work", "drawn"), [(0.001, True), (0.0095, False)])
 def test_how_often_is_drawn_follows_from_what_drawing_costs_not_from_how_long_it_took(
     alone, clock, monkeypatch, work, drawn
