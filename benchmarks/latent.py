@@ -19,29 +19,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
-import os
 import statistics
-import sys
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-import websockets
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.app_server import CHROMIUM_OPTIONS, find_chromium, serve
-from benchmarks.machine import machine
+from benchmarks.app_server import CHROMIUM_OPTIONS, serve
+from benchmarks.figures import chromium, introduce, say
+from benchmarks.sessions import SESSIONS, sessions
 from gan_core.config import MODEL_KEYS
 from gan_core.data.images import data_folder
 
-SESSIONS = 30
-# A drag of some seconds, a look at the outcome, the next drag.
-REST_EVERY = 3.0
 READY_SECONDS, PAYLOAD_BYTES, UPDATES = 2.0, 3.5e6, 45.0
 PIXEL_MILLISECONDS = {"mlp": 33.0, "dcgan": 50.0}
 
@@ -115,11 +107,8 @@ class Drag:
 def main() -> None:
     """Run the rounds and print the figures."""
     options = _options()
-    path = find_chromium()
-    if path is None:
-        sys.exit("this benchmark needs a Chromium")
-    print(machine())
-    print(f"load {os.getloadavg()[0]:.1f} at the beginning")
+    path = chromium()
+    introduce()
     asyncio.run(_measure_all(path, options.rounds, options.seconds))
 
 
@@ -142,12 +131,12 @@ async def measure(browser: Browser, address: str, model: str, rounds: int, secon
         async with _visitor(browser) as page:
             opened.append(await _open(page, url))
     painted, ready = (statistics.median(times) for times in zip(*opened, strict=True))
-    _say(f"{model}: Streamlit's first paint after opening, median", painted, "s")
-    _say(f"{model}: picture drawn after opening, median", ready, "s")
+    say(f"{model}: Streamlit's first paint after opening, median", painted, "s")
+    say(f"{model}: picture drawn after opening, median", ready, "s")
     after = statistics.median(end - begin for begin, end in opened)
-    _say(f"{model}: picture drawn after that, median", after, "s", at_most=READY_SECONDS)
+    say(f"{model}: picture drawn after that, median", after, "s", at_most=READY_SECONDS)
     size = payload(address, model)
-    _say(f"{model}: generator", size / 1e6, "MB", at_most=PAYLOAD_BYTES / 1e6)
+    say(f"{model}: generator", size / 1e6, "MB", at_most=PAYLOAD_BYTES / 1e6)
     alone, company = [], []
     async with _visitor(browser) as page:
         await _open(page, url)
@@ -159,11 +148,11 @@ async def measure(browser: Browser, address: str, model: str, rounds: int, secon
     for name, drags in (("alone", alone), (f"with {SESSIONS} sessions", company)):
         wait = statistics.median(one.p95 for one in drags)
         spread = f"({min(one.p95 for one in drags):.1f}–{max(one.p95 for one in drags):.1f})"
-        _say(f"{model}, {name}: pointer to pixels, p95 {spread}", wait, "ms", at_most=limit)
+        say(f"{model}, {name}: pointer to pixels, p95 {spread}", wait, "ms", at_most=limit)
         updates = statistics.median(one.updates for one in drags)
-        _say(f"{model}, {name}: pictures", updates, "a second", at_least=UPDATES)
+        say(f"{model}, {name}: pictures", updates, "a second", at_least=UPDATES)
     ratios = [together.p95 / single.p95 for single, together in zip(alone, company, strict=True)]
-    _say(f"{model}: p95 in company / alone", statistics.median(ratios), "×", at_most=1.10)
+    say(f"{model}: p95 in company / alone", statistics.median(ratios), "×", at_most=1.10)
 
 
 # One real browser -------------------------------------------------------------------------
@@ -230,102 +219,6 @@ async def _circle(
         sent.append(asyncio.ensure_future(mouse.send("Input.dispatchMouseEvent", event)))
         await asyncio.sleep(MOUSE_SECONDS)
     await asyncio.gather(*sent)
-
-
-# Thirty others ----------------------------------------------------------------------------
-
-
-@contextmanager
-def sessions(address: str, model: str) -> Iterator[None]:
-    """Keep thirty sessions open and dragging until the block ends."""
-    stop, ready = threading.Event(), threading.Event()
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            asyncio.run(_all_sessions(address, model, stop, ready))
-        except BaseException as error:
-            failures.append(error)
-            ready.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    ready.wait()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-    if failures:
-        raise failures[0]
-
-
-async def _all_sessions(
-    address: str, model: str, stop: threading.Event, ready: threading.Event
-) -> None:
-    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as client:
-        opened = asyncio.Semaphore(0)
-        tasks = [
-            asyncio.create_task(_session(client, model, number, stop, opened))
-            for number in range(SESSIONS)
-        ]
-        for _ in tasks:
-            await opened.acquire()
-        ready.set()
-        await asyncio.gather(*tasks)
-
-
-async def _session(
-    client: httpx.AsyncClient,
-    model: str,
-    number: int,
-    stop: threading.Event,
-    opened: asyncio.Semaphore,
-) -> None:
-    """Open the page as a session of Streamlit's, load the generator, then drag and rest."""
-    stream = str(client.base_url).replace("http", "ws", 1).rstrip("/") + "/_stcore/stream"
-    async with websockets.connect(stream, subprotocols=["streamlit"], max_size=None) as socket:
-        begin = BackMsg()
-        begin.rerun_script.query_string = f"model={model}"
-        begin.rerun_script.page_name = "latent"
-        await socket.send(begin.SerializeToString())
-        await _page_sent(socket)
-        card = (await client.get(f"/api/latent/model/{model}")).raise_for_status().json()
-        for network in ("generator", "discriminator", "classifier"):
-            (await client.get("/" + card[network])).raise_for_status()
-        picture = (await client.get(f"/api/latent/target/real/{number}")).content
-        opened.release()
-        await asyncio.sleep(REST_EVERY * number / SESSIONS)
-        while not stop.is_set():
-            answer = await client.post(f"/api/latent/nearest/{card['dataset']}", content=picture)
-            answer.raise_for_status()
-            await asyncio.sleep(REST_EVERY)
-
-
-async def _page_sent(socket: websockets.ClientConnection) -> None:
-    """Return when the server has run the page's script: opening it is not what is measured."""
-    message = ForwardMsg()
-    while message.WhichOneof("type") != "script_finished":
-        message.ParseFromString(await socket.recv())  # type: ignore[arg-type]
-
-
-# ------------------------------------------------------------------------------------------
-
-
-def _say(
-    what: str,
-    value: float,
-    unit: str,
-    *,
-    at_most: float | None = None,
-    at_least: float | None = None,
-) -> None:
-    target = ""
-    if at_most is not None:
-        target = f"(≤ {at_most:g}: {'met' if value <= at_most else 'missed'})"
-    if at_least is not None:
-        target = f"(≥ {at_least:g}: {'met' if value >= at_least else 'missed'})"
-    print(f"{what}: {value:.2f} {unit} {target}".rstrip(), flush=True)
 
 
 def _options() -> argparse.Namespace:

@@ -13,17 +13,15 @@ Data sets are taken from ``$GAN_DATA``.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-from benchmarks.app_server import find_chromium, open_chromium, serve, wait_until_drawn
-from benchmarks.machine import machine
+from benchmarks.app_server import open_chromium, serve, wait_until_drawn
+from benchmarks.figures import chromium, introduce, percentile, say
 from gan_core.data.images import data_folder
 from gan_core.dynamics import METHODS, UPDATES, Bilinear, trajectory
 
@@ -169,11 +167,8 @@ LOSSES = (
 def main() -> None:
     """Work every control and print the figures."""
     options = _options()
-    path = find_chromium()
-    if path is None:
-        sys.exit("this benchmark needs a Chromium")
-    print(machine())
-    print(f"load {os.getloadavg()[0]:.1f} at the beginning")
+    path = chromium()
+    introduce()
     with serve(data_folder()) as address, open_chromium(path) as browser:
         for name, controls in (("game", GAME), ("losses", LOSSES)):
             page = browser.new_page(base_url=address, viewport={"width": 1440, "height": 1000})
@@ -192,9 +187,11 @@ def measure(page: Page, name: str, controls: Sequence[Control], times: int) -> N
     for control in controls:
         waits = [wait(page, control, number) for number in range(-2, times)][2:]
         everything += waits
-        _say(f"{name}: {control.name}, p95", _p95(waits), ANSWER_MILLISECONDS)
-    _say(f"{name}: all controls, median", statistics.median(everything))
-    _say(f"{name}: all controls, p95", _p95(everything), ANSWER_MILLISECONDS)
+        say(
+            f"{name}: {control.name}, p95", percentile(waits, 95), "ms", at_most=ANSWER_MILLISECONDS
+        )
+    say(f"{name}: all controls, median", statistics.median(everything), "ms")
+    say(f"{name}: all controls, p95", percentile(everything, 95), "ms", at_most=ANSWER_MILLISECONDS)
 
 
 def wait(page: Page, control: Control, number: int) -> float:
@@ -229,19 +226,10 @@ def walks(rounds: int) -> None:
             taken[game.key] = statistics.median(times)
         slowest = max(taken, key=lambda one: taken[one])
         what = f"{WALK_ROUNDS} rounds, {key}"
-        _say(f"{what}, median over methods", statistics.median(taken.values()), WALK_MILLISECONDS)
-        _say(f"{what}, slowest method ({slowest})", taken[slowest], WALK_MILLISECONDS)
-
-
-def _p95(waits: Sequence[float]) -> float:
-    return statistics.quantiles(waits, n=20)[-1]
-
-
-def _say(what: str, value: float, at_most: float | None = None) -> None:
-    target = ""
-    if at_most is not None:
-        target = f"(≤ {at_most:g}: {'met' if value <= at_most else 'missed'})"
-    print(f"{what}: {value:.1f} ms {target}".rstrip(), flush=True)
+        middle = statistics.median(taken.values())
+        say(f"{what}, median over methods", middle, "ms", at_most=WALK_MILLISECONDS)
+        longest = taken[slowest]
+        say(f"{what}, slowest method ({slowest})", longest, "ms", at_most=WALK_MILLISECONDS)
 
 
 def _options() -> argparse.Namespace:

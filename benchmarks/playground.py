@@ -29,6 +29,7 @@ from typing import Any
 import torch
 
 from benchmarks import playground_page
+from benchmarks.figures import introduce
 from benchmarks.machine import machine
 from gan_core.config import TrainConfig
 from gan_core.metrics.points import CELL_SIDE, PointMeter, PointQuality
@@ -168,7 +169,11 @@ def main() -> None:
     if options.engine_alone:
         playground_page.alone(options.sets[0], options.engine_alone)
     elif options.page:
-        print(machine(), f"load {os.getloadavg()[0]:.1f} at the beginning;", options.sets[0])
+        introduce()
+        for key in options.sets:
+            print(f"{key}: the server", flush=True)
+            playground_page.server(key)
+        print(f"{options.sets[0]}: the page", flush=True)
         playground_page.page(options.sets[0], options.rounds, options.seconds)
     else:
         recipes(options)

@@ -2,24 +2,33 @@
 
 Opens the page in a real Chromium and lets the preset of a point set train, in turns with the
 engine alone in a process of its own that nobody polls. Prints iterations a second of both,
-looks drawn a second, the share of time in which the page was blocked, and how large the
-answers to its questions were, by the browser's own count.
+looks drawn a second, what they cost the page's main thread, the share of time in which it
+was blocked, and how large the answers to its questions were, by the browser's own count.
+Before that, what a look and a reading of the meter cost the server.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page
+import torch
 
-from benchmarks.app_server import LiveView, find_chromium, open_chromium, serve
-from benchmarks.live import Pace, engine_alone, helper_engine, say, train_for, visitor
+from benchmarks.app_server import open_chromium, open_live, serve
+from benchmarks.engine_alone import engine_alone, helper_engine
+from benchmarks.figures import chromium, say, say_all
+from benchmarks.rounds import compare, visitor
 from gan_core.data.images import data_folder
 from gan_core.points.presets import POINT_PRESETS
+from gan_core.points.sets import load_points
+from gan_core.points.view import PointView
+from gan_core.trainer import Trainer
 
 MOST_BYTES = 60_000
+# The longest that a reading of the meter may keep a run from training.
+METER_MILLISECONDS = 20
+TIMES = 40
 # The browser forgets what it has loaded after 250 entries if nobody asks it to remember more.
 REMEMBER = "performance.setResourceTimingBufferSize(20000);"
 SIZES = """performance.getEntriesByType("resource")
@@ -29,44 +38,42 @@ SIZES = """performance.getEntriesByType("resource")
 
 def page(key: str, rounds: int, seconds: float) -> None:
     """Measure the page with the preset of a point set."""
-    path = find_chromium()
-    if path is None:
-        sys.exit("this benchmark needs a Chromium")
-    ratios: list[float] = []
-    paces: list[Pace] = []
     told = ("--engine-alone", str(seconds), "--sets", key)
     with (
-        open_chromium(path) as browser,
+        open_chromium(chromium()) as browser,
         serve(Path(data_folder())) as address,
         visitor(browser) as opened,
         helper_engine("-m", "benchmarks.playground", *told) as alone,
     ):
         opened.add_init_script(REMEMBER)
-        live = _open(opened, f"{address}/playground?dataset={key}")
-        for number in range(1, rounds + 1):
-            bare = alone()
-            paces.append(train_for(live, seconds))
-            ratios.append(paces[-1].iterations / bare)
-            print(
-                f"round {number}: engine alone {bare:.1f} it/s, live {paces[-1].iterations:.1f} "
-                f"it/s, ratio {ratios[-1]:.2f}, {paces[-1].pictures:.1f} looks a second",
-                flush=True,
-            )
-        sizes = sorted(opened.evaluate(SIZES))
-    say("median ratio live ÷ alone", statistics.median(ratios), 0.8, at_least=True)
-    drawn = statistics.median(pace.pictures for pace in paces)
-    say("looks drawn a second", drawn, 10, at_least=True)
-    blocked = statistics.mean(pace.blocked for pace in paces)
-    say("time in long tasks", 100 * blocked, 5, "%")
-    print(f"{len(sizes)} answers, median {statistics.median(sizes):,.0f} bytes")
-    say("largest answer", sizes[-1], MOST_BYTES, "bytes")
+        live = open_live(opened, f"{address}/playground?dataset={key}", "points")
+        compare(live, alone, rounds, seconds, ratio=0.8, looks=10)
+        sizes = opened.evaluate(SIZES)
+    say_all(f"{len(sizes)} answers", sizes, "bytes")
+    say("largest answer", max(sizes), "bytes", at_most=MOST_BYTES)
 
 
-def _open(opened: Page, url: str) -> LiveView:
-    opened.goto(url)
-    live = LiveView(opened)
-    live.wait_for_state("paused")
-    return live
+def server(key: str) -> None:
+    """Print what the server pays for what the page shows, in the processor's time."""
+    torch.set_num_threads(1)
+    data = load_points(key)
+    trainer = Trainer(POINT_PRESETS[key], data.points)
+    view = PointView(data)
+    first = _milliseconds(lambda: view.draw(trainer, 1, finely=True))
+    looks, readings = [], []
+    for _ in range(TIMES):
+        trainer.step()
+        looks.append(_milliseconds(lambda: view.draw(trainer, 1, finely=False)))
+        readings.append(_milliseconds(lambda: view.draw(trainer, 1, finely=True)) - looks[-1])
+    say("first look, everything about the set made ready", first, "ms")
+    say_all("a look", looks, "ms")
+    say_all("a reading of the meter", readings, "ms", at_most=METER_MILLISECONDS)
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    begin = time.thread_time()
+    work()
+    return 1000 * (time.thread_time() - begin)
 
 
 def alone(key: str, seconds: float) -> None:

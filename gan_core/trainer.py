@@ -227,9 +227,9 @@ class Trainer:
 
     def _discriminator_terms(self, judged: Judged) -> list[Tensor]:
         """Return the means that add up to L_D: the terms of the loss, then the penalties."""
-        terms = self.loss.discriminator_terms(real=judged.on_real, fake=judged.on_fake)
+        losses = self.loss.discriminator_terms(real=judged.on_real, fake=judged.on_fake)
         penalties = [penalty(judged) for penalty in self.penalties]
-        return [term.mean() for term in (*terms, *penalties)]
+        return [each.mean() for each in (*losses, *penalties)]
 
     def _on_last_batch(self, judge: Judge) -> Tensor:
         """Return D's logits on the real pictures of its last move.

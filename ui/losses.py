@@ -165,9 +165,8 @@ def one_by_one() -> None:
             st.code(source_of(*_lineage(type(loss))))
     with tabs[-1]:
         st.markdown(t("losses.moves_note"))
-        st.code(
-            source_of(Trainer._move_discriminator, Trainer._move_generator, Trainer._differentiate)
-        )
+        d_move = (Trainer._move_discriminator, Trainer._discriminator_terms)
+        st.code(source_of(*d_move, Trainer._move_generator, Trainer._differentiate))
 
 
 def _lineage(kind: type) -> list[type]:

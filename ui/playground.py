@@ -117,6 +117,7 @@ def micro_code() -> dict[str, str]:
         for kind, lines in _watched(move).items():
             found[f"{player}_{kind}"] = "\n".join(lines)
         found[f"{player}_gradient"] += f"\n{backward}"
+    found["d_loss"] = f"{_lines_with(Trainer._discriminator_terms, ' = ')}\n{found['d_loss']}"
     return found
 
 
@@ -168,4 +169,5 @@ def source() -> None:
 
     meter, moves = st.tabs([t("playground.code_meter"), t("playground.code_moves")])
     meter.code(source_of(metrics.measure))
-    moves.code(source_of(Trainer.step, Trainer._move_discriminator, Trainer._move_generator))
+    d_move = (Trainer._move_discriminator, Trainer._discriminator_terms)
+    moves.code(source_of(Trainer.step, *d_move, Trainer._move_generator))

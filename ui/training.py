@@ -122,5 +122,6 @@ def half_moves_source() -> None:
     from gan_core.trainer import Trainer
 
     d_code, g_code = st.tabs([t("train.code_d"), t("train.code_g")])
-    d_code.code(source_of(Trainer._move_discriminator, Trainer._differentiate))
+    d_move = (Trainer._move_discriminator, Trainer._discriminator_terms)
+    d_code.code(source_of(*d_move, Trainer._differentiate))
     g_code.code(source_of(Trainer._move_generator, Trainer._differentiate))

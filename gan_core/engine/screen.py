@@ -41,6 +41,7 @@ class Screen:
         self._is_fine = False
         self._look_time = 0.0
         self._look_cost = 0.0
+        self._asked_at = 0.0  # when somebody last asked, as the newest look was drawn
 
     def begin(self, view: View, trainer: Trainer, seen: Any = None) -> None:
         """Draw the first look; curves begin behind what the trainer has done already.
@@ -77,6 +78,7 @@ class Screen:
         trainer = session.trainer if session else None
         if trainer is not None and self._due(trainer, state, last_seen):
             self._draw(trainer, finely=state != RunState.RUNNING)
+            self._asked_at = last_seen
         view = self._view
         return Frame(
             run_id=self.run_id,
@@ -100,7 +102,7 @@ class Screen:
 
     def not_after(self, deadline: float, last_seen: float) -> float:
         """Return when a worker should come to draw: at ``deadline``, or before if watched."""
-        if self._view is None or not _watched(last_seen):
+        if self._view is None or not self._is_wanted(last_seen):
             return deadline
         return min(deadline, self._next_look)
 
@@ -140,17 +142,23 @@ class Screen:
         if state != RunState.RUNNING:
             rests = state in (RunState.PAUSED, RunState.DETACHED, RunState.DIVERGED)
             return rests and (is_new or not self._is_fine)
-        return is_new and _watched(last_seen) and time.perf_counter() >= self._next_look
+        return is_new and self._is_wanted(last_seen) and time.perf_counter() >= self._next_look
+
+    def _is_wanted(self, last_seen: float) -> bool:
+        """Say whether somebody is watching, and has asked since the newest look was drawn."""
+        recent = time.monotonic() - last_seen <= WATCHED_SECONDS
+        return recent and last_seen != self._asked_at
 
     def _draw(self, trainer: Trainer, *, finely: bool) -> None:
         assert self._view is not None
-        begin = time.perf_counter()
+        # Of the processor's time: on a busy machine a look takes longer, but costs no more.
+        begin = time.thread_time()
         self._look = self._view.draw(trainer, next(self._numbers), finely=finely)
         self._is_fine = finely
         if self._album.wants(trainer.iteration):
             self._album.add(trainer.iteration, self._look.page)
+        self._look_cost = time.thread_time() - begin
         self._look_time = time.perf_counter()
-        self._look_cost = self._look_time - begin
 
     def _rate(self, trainer: Trainer | None, state: RunState) -> float | None:
         """Iterations a second over the last three seconds of training, as it was seen."""
@@ -163,7 +171,3 @@ class Screen:
             self._marks.popleft()
         (then, first), (_, last) = self._marks[0], self._marks[-1]
         return (last - first) / (now - then) if now - then > 0.3 else None
-
-
-def _watched(last_seen: float) -> bool:
-    return time.monotonic() - last_seen <= WATCHED_SECONDS

@@ -32,6 +32,8 @@ LINE = 400
 # Points are sent as int16 within twice the view: some lie outside it.
 REACH = 2 * VIEW
 _FULL = 32767
+# A normal number leaves this once in 370 times.
+NOISE_REACH = 3.0
 # D* is smoothed by a Gaussian of one cell, data and generated points alike.
 SMOOTHING = 1.0
 UNKNOWN = 255
@@ -85,7 +87,18 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
         real: real points (N, 2) to show, the same ones in every look.
         best: the best verdict, where it is known.
     """
-    fake = trainer.sample(SHOWN)
+    with at_rest(trainer.discriminator):  # once for all its verdicts
+        facts, blocks = _seen(trainer, real)
+    if best is not None:
+        blocks["optimal"] = best.shades
+        facts["optimal_at"] = best.iteration
+    return PointLook(number, trainer.iteration, facts, blocks)
+
+
+def _seen(trainer: Trainer, real: Tensor) -> tuple[dict[str, Any], dict[str, Shorts | Bytes]]:
+    """Return what a look is made of: facts and blocks."""
+    noise = trainer.noise(SHOWN)
+    fake = trainer.generate(noise)
     kind, nodes = manifold(trainer)
     verdict = verdict_grid(trainer)
     low, high = trainer.loss.verdict_range or _limits(verdict)
@@ -96,9 +109,11 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
         "manifold": quantised(nodes),
         "arrows": pushes,
         "verdict": _shades(verdict, low, high),
+        "noise": _shades(_in_the_plane(noise), -NOISE_REACH, NOISE_REACH),
     }
     facts = {
         "reach": REACH,
+        "noise_reach": NOISE_REACH,
         "low": _short(low),
         "high": _short(high),
         "middle": _short(_middle(trainer, real[:ARROWS], fake[:ARROWS])),
@@ -108,10 +123,7 @@ def look_at(trainer: Trainer, number: int, real: Tensor, best: Best | None = Non
         "optimal_at": None,
         "optimal_is": "ratio" if _sees_more(trainer) else optimal_is(trainer.loss),
     }
-    if best is not None:
-        blocks["optimal"] = best.shades
-        facts["optimal_at"] = best.iteration
-    return PointLook(number, trainer.iteration, facts, blocks)
+    return facts, blocks
 
 
 # Points as numbers ------------------------------------------------------------------------
@@ -121,6 +133,11 @@ def quantised(points: Tensor) -> Shorts:
     """Return points (..., 2) as int16; what lies beyond ``REACH`` is put on its edge."""
     scaled = points.detach().nan_to_num().clamp(-REACH, REACH) * (_FULL / REACH)
     return scaled.round().to(torch.int16).numpy()
+
+
+def _in_the_plane(noise: Tensor) -> Tensor:
+    """Return the first two coordinates of noise (N, latent_dim); of one, the second is 0."""
+    return noise[:, :2] if noise.shape[1] > 1 else nn.functional.pad(noise, (0, 1))
 
 
 def _scaled(vectors: Tensor) -> tuple[Shorts, float]:
@@ -150,6 +167,22 @@ def _short(value: float) -> float:
 # D ----------------------------------------------------------------------------------------
 
 
+<<<<<<< .merge_file_BOfMhG
+=======
+@contextmanager
+def at_rest(network: nn.Module) -> Iterator[nn.Module]:
+    """Let a network judge without dropout, which would use up random numbers of the training."""
+    if not network.training:
+        yield network
+        return
+    network.eval()
+    try:
+        yield network
+    finally:
+        network.train()
+
+
+>>>>>>> .merge_file_6Co901
 @lru_cache(maxsize=1)
 def edges() -> Tensor:
     """Return where the cells of the plane begin and end, (CELLS + 1,) along either axis."""

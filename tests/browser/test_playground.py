@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
@@ -9,6 +11,7 @@ from benchmarks.app_server import LiveView, open_live
 
 pytestmark = pytest.mark.browser
 
+POLL = re.compile(r"/api/run/[^/]+\?")  # the question for news, at its own pace
 # A small pair that moves quickly on a busy machine.
 SMALL = "lang=en&dataset=eight_soft&width=16&layers=1&batch_size=32"
 
@@ -81,8 +84,8 @@ def test_training_moves_the_fakes_and_the_meter(live):
 @pytest.mark.parametrize("kind", ["layer", "word"])
 def test_a_layer_is_toggled_in_the_browser_alone(live, kind):
     page = live.page
-    verbs: list[str] = []
-    page.on("request", lambda request: verbs.append(request.url) if request.method == "POST" else 0)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     toggle = page.locator(f".gan-live .{kind}.sheet")
     other = page.locator(f".gan-live .{'word' if kind == 'layer' else 'layer'}.sheet")
     before = drawn(page)
@@ -92,7 +95,80 @@ def test_a_layer_is_toggled_in_the_browser_alone(live, kind):
     toggle.click()
     expect(other).to_have_attribute("aria-pressed", "false")
     assert drawn(page) == before
-    assert verbs == []
+    assert [url for url in asked if not POLL.search(url)] == []
+
+
+def count_drawings(page: Page) -> None:
+    """Let each canvas count, from now on, how often it is cleared to be drawn anew."""
+    page.evaluate("""() => {
+      const { clearRect } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+        this.canvas.dataset.drawings = Number(this.canvas.dataset.drawings ?? 0) + 1;
+        return clearRect.apply(this, box);
+      };
+    }""")
+
+
+def drawings(page: Page, part: str) -> int:
+    """How often the canvases of a part have been drawn since then, all together."""
+    return sum(
+        int(canvas.get_attribute("data-drawings") or 0)
+        for canvas in page.locator(f".gan-live {part} canvas").all()
+    )
+
+
+def test_a_picture_is_drawn_anew_only_when_something_changed(live):
+    page = live.page
+    tall(page)
+    count_drawings(page)
+    page.wait_for_timeout(1500)  # the page goes on asking, and nothing is new
+    assert drawings(page, "") == 0
+    page.locator(".gan-live .layer.sheet").click()
+    live.until(lambda: drawings(page, ".plane") == 1)
+    assert drawings(page, ".chart") == 0
+    live.press("step")
+    live.until(lambda: drawings(page, ".thumb.fake") >= 2 and drawings(page, ".losses") >= 1)
+    assert drawings(page, ".thumb:is(.real, .noise)") == 0
+
+
+def test_numbers_and_curves_change_only_when_there_was_time_to_read_them(live):
+    page = live.page
+    tall(page)
+    shown = page.locator(".gan-live .number.iteration b")
+    live.press("play")
+    live.wait_for("iteration", 20)
+    page.evaluate("(now) => (performance.now = () => now)", page.evaluate("performance.now()"))
+    page.wait_for_timeout(300)  # what was under way is done
+    count_drawings(page)
+    before = shown.inner_text()
+    live.wait_for("frames", live.number("frames") + 10)
+    assert drawings(page, ".plane") >= 10
+    assert drawings(page, ".chart") == 0
+    assert shown.inner_text() == before
+    live.press("play")
+    live.wait_for_state("paused")
+    live.until(lambda: int(shown.inner_text().replace(",", "")) == live.number("iteration"))
+    live.until(lambda: drawings(page, ".losses") >= 1)
+
+
+def test_what_is_out_of_sight_is_drawn_when_it_comes_back(live):
+    page = live.page
+    count_drawings(page)
+    page.set_viewport_size({"width": 1300, "height": 500})
+    page.wait_for_timeout(300)
+    before = drawings(page, ".thumb.fake")
+    live.press("step")
+    live.wait_for("frames", live.number("frames") + 1)
+    live.until(lambda: drawings(page, ".plane") >= 1)
+    assert drawings(page, ".thumb.fake") == before
+    page.locator(".gan-live .machine").scroll_into_view_if_needed()
+    live.until(lambda: drawings(page, ".thumb.fake") > before)
+
+
+def tall(page: Page) -> None:
+    """Make the window so high that all of the component is in sight."""
+    page.set_viewport_size({"width": 1300, "height": 2600})
+    page.wait_for_timeout(500)
 
 
 def test_a_step_back_is_really_a_step_back(live):

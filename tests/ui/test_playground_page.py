@@ -202,7 +202,9 @@ def test_the_code_of_a_micro_step_is_what_the_trainer_runs():
     assert code["d_sample"].splitlines()[-1] == "self._noise = self._draw_noise()"
     assert "self.generator(self._noise)" in code["d_generate"]
     assert "self._judge(self.discriminator, real=real, fake=fake)" in code["d_judge"]
-    assert "self._discriminator_terms(judged)" in code["d_loss"]
+    assert "self.loss.discriminator_terms(real=judged.on_real" in code["d_loss"]
+    assert "penalty(judged) for penalty in self.penalties" in code["d_loss"]
+    assert code["d_loss"].endswith("loss = sum(terms[1:], terms[0])")
     assert code["d_gradient"].endswith("loss.backward(inputs=weights)")
     assert "self.discriminator_optimizer.step()" in code["d_move"]
     assert "judge(self._shown(fake))" in code["g_judge"]

@@ -31,6 +31,7 @@ export class Chart {
 
   /** Draw everything anew; `marked` is an iteration to point at, or null. */
   draw(history, iteration, marked, theme) {
+    if (!this.surface.seen) return;
     const { context, width, height } = this.surface.begin();
     if (width < 80 || height < 60) return;
     const raw = this.curves.map((curve) => ({ ...curve, points: history.points(curve.name, iteration) }));

@@ -1,5 +1,9 @@
 import { element, glow, setText } from "./dom.js";
+import { breakUp } from "./mathml.js";
 import { decimals } from "./numbers.js";
+
+/** The width of a digit in the widest of the usual fonts, in em. */
+const WIDEST = 0.7;
 
 /** The number a slot such as "d_loss" or "g0" asks for; null when this move did not measure it. */
 export function slotValue(report, slot) {
@@ -35,22 +39,10 @@ function makeStrip(player, mathml) {
   const strip = element("div", { class: `formula ${player}` }, element("span", { class: "player", "aria-hidden": "true" }, player.toUpperCase()));
   const body = element("div", { class: "math" });
   body.innerHTML = mathml;
-  for (const math of body.querySelectorAll("math")) breakAtEquals(math);
+  for (const math of body.querySelectorAll("math")) breakUp(math);
   strip.append(body);
   const holders = [...body.querySelectorAll("mtext")].filter((node) => node.textContent.trim().startsWith("@"));
   return { player, element: strip, slots: holders.map(makeSlot) };
-}
-
-/** Cut a formula before its second and later top-level "=", so that a narrow page can wrap it there. */
-function breakAtEquals(math) {
-  const row = math.childElementCount === 1 && math.firstElementChild.localName === "mrow" ? math.firstElementChild : math;
-  const signs = [...row.children].filter((node) => node.localName === "mo" && node.textContent.trim() === "=");
-  for (const sign of signs.slice(1).reverse()) {
-    const rest = math.cloneNode(false);
-    while (sign.nextSibling) rest.append(sign.nextSibling);
-    rest.prepend(sign);
-    math.after(rest);
-  }
 }
 
 /** Give a slot's number a box of its own, so that the formula stands still while the number changes. */
@@ -61,7 +53,7 @@ function makeSlot(node) {
   box.append(node);
   node.classList.add("slot");
   const added = box.previousElementSibling?.textContent.trim() === "+";
-  return { name, node, box, added, longest: 0 };
+  return { name, node, box, added, longest: 0, measured: false };
 }
 
 /** Write a number, in brackets where a minus would follow a plus; its box grows for a longer one and never shrinks. */
@@ -69,7 +61,15 @@ function fill(slot, number) {
   const text = slot.added && number.startsWith("\u2212") ? `(${number})` : number;
   setText(slot.node, text);
   const longest = Math.max(slot.longest, text.length, 5);
-  if (longest === slot.longest) return;
-  slot.longest = longest;
-  slot.box.setAttribute("width", `${0.48 * longest}em`);
+  const measured = /\d/.test(text);
+  if (longest === slot.longest && (slot.measured || !measured)) return;
+  Object.assign(slot, { longest, measured });
+  slot.box.setAttribute("width", `${(longest * characterOf(slot)).toFixed(2)}em`);
+}
+
+/** The width of one of a slot's characters in em: it depends on the fonts of the reader's machine. */
+function characterOf({ node }) {
+  const characters = node.textContent.length;
+  const width = node.getBoundingClientRect().width / parseFloat(getComputedStyle(node).fontSize);
+  return width > 0 ? width / characters : WIDEST;
 }

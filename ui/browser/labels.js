@@ -50,13 +50,16 @@ export function spread(heights, gap, top, bottom) {
   return moved;
 }
 
+/** Where along a line its label may stand. */
+const PARTS = [0.04, 0.5, 0.96, 0.3, 0.7];
+
 /**
  * Find the spot on a horizontal line where its label hides least of the curves.
  * Keeps `previous` unless another spot is clearly better, so that labels do not hop.
  */
 export function labelSpot({ y, width, plot, dots, taken, previous }) {
   const spots = [];
-  for (const part of [0.04, 0.5, 0.96]) {
+  for (const part of PARTS) {
     for (const side of [-10, 10]) spots.push({ x: plot.left + part * (plot.right - plot.left - width), y: y + side, width });
   }
   const costs = spots.map((spot) => spotCost(spot, plot, dots, taken));

@@ -2,11 +2,16 @@ import { element } from "./dom.js";
 import { History } from "./history.js";
 import { listenForKeys } from "./keys.js";
 import { mounter } from "./mount.js";
+import { Pace } from "./pace.js";
 import { Poller, RunClient } from "./poll.js";
 import { readTheme, themeSign } from "./theme.js";
 import { View } from "./view.js";
 
-const ALL = { picture: true, real: true, curves: true };
+const ALL = { picture: true, real: true, curves: true, theme: true };
+// A number that changes more often than this cannot be read; a curve grows by less than its width.
+const READABLE = 250;
+// Streamlit tells of a new theme, but the browser may bring its colours later.
+const THEME_PACE = 1000;
 
 /** One live run on the page: holds what the server sent, and keeps the view in step with it. */
 export class Live {
@@ -15,7 +20,7 @@ export class Live {
     parent.append(this.root);
     this.client = new RunClient(data.token);
     this.frames = 0;
-    this.changed = { ...ALL };
+    Object.assign(this, { changed: { ...ALL }, readable: new Pace(READABLE), themes: new Pace(THEME_PACE), grown: false });
     this.forget();
     Object.assign(this, { state: "loading", answer: null, posting: 0 });
     this.show(data);
@@ -46,7 +51,7 @@ export class Live {
     this.data = data;
     this.sign = JSON.stringify(data);
     this.view?.close();
-    const actions = { verb: (verb) => this.post(verb), choose: (iteration) => this.lookAt(iteration), resize: () => this.redraw(ALL) };
+    const actions = { verb: (verb) => this.post(verb), choose: (iteration) => this.lookAt(iteration), resize: () => this.redraw(ALL), repaint: () => this.redraw({ picture: true }) };
     this.view = this.makeView(data, actions);
     this.root.replaceChildren(this.view.element);
     this.view.update(this);
@@ -73,14 +78,13 @@ export class Live {
     this.history.merge(answer.history);
     // The last bucket is sent again with every answer: only a move makes it worth drawing.
     const progress = [this.history.width, this.history.mean.length, answer.iteration, answer.d_moves, answer.g_moves].join();
-    const curves = progress !== this.progress;
+    this.grown ||= progress !== this.progress;
     this.progress = progress;
     // The server answered for what we held before a reset: ask again for everything.
     if (answer.history?.start > 0 && this.history.width === 0) this.poller.soon();
     this.answer = answer;
     if (answer.picture && picture) await this.takePicture(answer.picture, picture);
     if (this.data.show?.real !== false && !this.real) this.fetchReal();
-    this.redraw({ curves });
     this.glow(before, answer);
     this.enter(answer.state);
   }
@@ -161,13 +165,21 @@ export class Live {
     }
   }
 
-  /** Enter a state, write it out and expose it to tests. */
+  /** Enter a state and expose it to tests. Words and curves follow at once, or while it trains at a pace that can be read. */
   enter(state) {
+    const settled = state !== "running" || state !== this.state;
     this.state = state;
-    this.view.update(this);
     const { answer } = this;
     Object.assign(this.root.dataset, { state, iteration: answer?.iteration ?? 0, picture: this.pictureId, dMoves: answer?.d_moves ?? 0, gMoves: answer?.g_moves ?? 0 });
-    if (themeSign(this.root) !== this.themeSign) this.redraw(ALL);
+    if (this.readable.due() || settled) this.catchUp();
+    if (this.themes.due() && themeSign(this.root) !== this.themeSign) this.redraw(ALL);
+  }
+
+  /** Write the words and numbers, and have the curves drawn that have grown. */
+  catchUp() {
+    this.view.update(this);
+    this.redraw({ curves: this.grown });
+    this.grown = false;
   }
 
   /** Ask for the named canvases to be drawn in the next frame. */
@@ -179,8 +191,9 @@ export class Live {
   draw() {
     const { changed } = this;
     this.frame = null;
-    this.changed = { picture: false, real: false, curves: false };
-    if (themeSign(this.root) !== this.themeSign) {
+    this.changed = {};
+    // Asked for at every frame, it would make the browser work out the page's style anew.
+    if (changed.theme && themeSign(this.root) !== this.themeSign) {
       this.themeSign = themeSign(this.root);
       this.theme = readTheme(this.root);
       Object.assign(changed, ALL);

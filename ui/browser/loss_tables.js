@@ -1,4 +1,5 @@
 import { element, setText } from "./dom.js";
+import { breakUp } from "./mathml.js";
 import { decimals } from "./numbers.js";
 import { button } from "./widgets.js";
 
@@ -101,30 +102,8 @@ function formulaCard(loss) {
   const strips = ["d", "g"].map((player) => {
     const math = element("div", { class: "math" });
     math.innerHTML = loss.formulas[player];
-    for (const node of math.querySelectorAll("math")) breakAtSigns(node);
+    for (const node of math.querySelectorAll("math")) breakUp(node);
     return element("div", { class: `formula ${player}` }, element("span", { class: "player", "aria-hidden": "true" }, player.toUpperCase()), math);
   });
   return element("article", { class: "card" }, element("h4", { style: `color: var(--overlay-${loss.colour})` }, loss.name), ...strips);
-}
-
-/** Cut a formula before each + or − that stands outside brackets, so that a narrow page can wrap it there. */
-function breakAtSigns(math) {
-  const row = math.childElementCount === 1 && math.firstElementChild.localName === "mrow" ? math.firstElementChild : math;
-  const cuts = [];
-  let depth = 0;
-  let afterEquals = false;
-  for (const node of row.children) {
-    const text = node.localName === "mo" ? node.textContent.trim() : "";
-    if (/^[([{]$/.test(text)) depth += 1;
-    if (/^[)\]}]$/.test(text)) depth -= 1;
-    if (depth === 0 && !afterEquals && /^[+\-\u2212]$/.test(text)) cuts.push(node);
-    afterEquals = text === "=";
-  }
-  for (const sign of cuts.reverse()) {
-    const rest = math.cloneNode(false);
-    while (sign.nextSibling) rest.append(sign.nextSibling);
-    rest.prepend(sign);
-    sign.setAttribute("form", "infix");
-    math.after(rest);
-  }
 }

@@ -62,14 +62,15 @@ class Playground extends Live {
     }
     const rows = this.meter.rows.length;
     this.meter.merge(answer.meter);
-    if (this.meter.rows.length !== rows) this.redraw({ curves: true });
+    this.grown ||= this.meter.rows.length !== rows;
     await super.take(news);
     this.takeSlow(answer);
   }
 
   open(head, bytes) {
-    const look = decodeLook(head, bytes);
-    this.lookBefore = this.latest?.bitmap ?? look;
+    const before = this.latest?.bitmap;
+    const look = decodeLook(head, bytes, before);
+    this.lookBefore = before ?? look;
     this.trails = [...this.trails, look.fake].slice(-TRAIL);
     this.view.slow.follow(look);
     return look;

@@ -22,6 +22,7 @@ export class Sheet {
   draw(bitmap, { rows, columns }, theme) {
     this.surface.box.style.aspectRatio = `${columns} / ${rows}`;
     this.empty.hidden = Boolean(bitmap);
+    if (!this.surface.seen) return;
     const { context, ratio } = this.surface.begin();
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.imageSmoothingEnabled = false;

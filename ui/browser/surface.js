@@ -1,5 +1,8 @@
 import { element } from "./dom.js";
 
+/** What is this near to being seen is drawn already. */
+const NEAR = "200px";
+
 /** A canvas that fills its box and stays sharp on every screen. */
 export class Surface {
   constructor(className, onResize) {
@@ -11,6 +14,14 @@ export class Surface {
       onResize();
     });
     this.observer.observe(this.box);
+    // What is out of sight need not be drawn; when it comes back, `onResize` brings it up to date.
+    this.seen = true;
+    this.watcher = new IntersectionObserver((entries) => {
+      const before = this.seen;
+      this.seen = entries.at(-1).isIntersecting;
+      if (this.seen && !before) onResize();
+    }, { rootMargin: NEAR, scrollMargin: NEAR });
+    this.watcher.observe(this.box);
   }
 
   measure() {
@@ -32,8 +43,9 @@ export class Surface {
     return { context, width, height, ratio };
   }
 
-  /** Stop watching the size. */
+  /** Stop watching. */
   close() {
     this.observer.disconnect();
+    this.watcher.disconnect();
   }
 }

@@ -752,8 +752,9 @@ def test_two_workers_never_advance_one_run_at_once(library):
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    clock = SimpleNamespace(now=1000.0)
+    clock = SimpleNamespace(now=1000.0, worked=0.0)
     clock.monotonic = clock.perf_counter = lambda: clock.now
+    clock.thread_time = lambda: clock.worked
     for module in (audience, run_module, screen, session):
         monkeypatch.setattr(module, "time", clock)
     return clock
@@ -842,6 +843,49 @@ def test_a_watched_run_draws_several_pictures_a_second(alone, clock):
         alone.seen()
         alone.advance(0)
         assert alone.frame.picture.iteration == alone.frame.iteration
+
+
+def test_a_picture_that_nobody_has_asked_for_is_not_replaced(alone, clock):
+    alone._screen._album._next = 1_000  # what the album wants is drawn in any case
+    alone.play()
+    clock.now += 0.3
+    alone.seen()
+    alone.advance(0)
+    drawn = alone.frame.picture.iteration
+    assert drawn == alone.frame.iteration
+    for _ in range(3):
+        clock.now += 0.3
+        alone.advance(0)
+        assert alone.frame.picture.iteration == drawn
+    alone.seen()
+    alone.advance(0)
+    assert alone.frame.picture.iteration == alone.frame.iteration
+
+
+@pytest.mark.parametrize(("work", "drawn"), [(0.001, True), (0.0095, False)])
+def test_how_often_is_drawn_follows_from_what_drawing_costs_not_from_how_long_it_took(
+    alone, clock, monkeypatch, work, drawn
+):
+    """A picture of 9.5 ms may be drawn every .19 s, if drawing is to take a twentieth."""
+    draw = alone._screen._view.draw
+
+    def draw_late(*arguments, **options):
+        clock.now += 5  # the processor was busy elsewhere
+        clock.worked += work
+        return draw(*arguments, **options)
+
+    monkeypatch.setattr(alone._screen._view, "draw", draw_late)
+    alone._screen._album._next = 1_000  # what the album wants is drawn in any case
+    alone.play()
+    for _ in range(2):
+        clock.now += 0.3
+        alone.seen()
+        alone.advance(0)
+    before = alone.frame.picture.iteration
+    clock.now += 0.17
+    alone.seen()
+    alone.advance(0)
+    assert (alone.frame.picture.iteration > before) == drawn
 
 
 def test_the_rate_is_in_iterations_a_second(alone, clock):

@@ -9,8 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
+<<<<<<< .merge_file_nmrvfX
 from gan_core.config import LOSS_KEYS, TrainConfig
 from gan_core.judging import alone, at_rest
+=======
+from gan_core.config import LOSS_KEYS, NOISE_KEYS, TrainConfig
+>>>>>>> .merge_file_RapIJU
 from gan_core.losses import LOSSES
 from gan_core.packing import unpack
 from gan_core.points import look
@@ -62,6 +66,19 @@ def test_points_arrive_within_a_ten_thousandth(trainer, real):
     blocks = decoded(look.look_at(trainer, 1, real))
     assert torch.allclose(points_of(blocks["real"]), real, atol=1e-4)
     assert torch.allclose(points_of(blocks["generated"]), trainer.sample(400), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", NOISE_KEYS)
+@pytest.mark.parametrize("latent_dim", [1, 2, 16])
+def test_the_noise_is_that_of_the_points_shown(kind, latent_dim):
+    trainer = trained(SMALL.replace(latent_dim=latent_dim, noise=kind), steps=1)
+    found = look.look_at(trainer, 1, trainer.data[: look.SHOWN])
+    block = torch.from_numpy(decoded(found)["noise"].astype(np.float32))
+    noise = (2 * block / 255 - 1) * found.facts["noise_reach"]
+    wanted = trainer.noise(look.SHOWN)[:, :2].clamp(-look.NOISE_REACH, look.NOISE_REACH)
+    assert torch.allclose(noise[:, : wanted.shape[1]], wanted, atol=look.NOISE_REACH / 250)
+    if latent_dim == 1:
+        assert noise[:, 1].abs().max() < 0.02
 
 
 def test_points_outside_are_put_on_the_edge():

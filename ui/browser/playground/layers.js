@@ -1,5 +1,7 @@
 import { drawText, textWidth } from "../labels.js";
 import { contour } from "./contour.js";
+import { heatMap } from "./heat.js";
+import { stampHollow } from "./stamp.js";
 
 /** What the plot can show, in the order of the caption, and what it shows at first. */
 export const LAYERS = ["real", "fake", "verdict", "best", "sheet", "arrows", "trails"];
@@ -12,29 +14,8 @@ const TRAILS = 90;
 /** How long an arrow is drawn for a gradient of length 1, as a part of the plot's half width. */
 const ARROW = 0.25;
 const LONGEST = 0.4;
-/** Below this scale a plot is a thumbnail. */
-const SMALL = 0.6;
-
-/** "#0072b2" → [0, 114, 178]. */
-const channels = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
-
-/** A picture of D: real's colour where it says real, fake's where it says fake, nothing where it cannot tell. */
-export function heatMap({ side, values }, theme, strength = 0.62) {
-  const canvas = new OffscreenCanvas(side, side);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(side, side);
-  const [real, fake] = [channels(theme.real), channels(theme.fake)];
-  for (let row = 0; row < side; row += 1) {
-    for (let column = 0; column < side; column += 1) {
-      const lean = 2 * values[row * side + column] - 1;
-      const place = 4 * ((side - 1 - row) * side + column);
-      image.data.set(lean > 0 ? real : fake, place);
-      image.data[place + 3] = 255 * strength * Math.abs(lean);
-    }
-  }
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
+/** The lines of D* change with every reading of the meter, not with every look. */
+const lines = new WeakMap();
 
 /** Draw the named layers of a look; `frame` says where the plot lies and how places become pixels. */
 export function drawLayers(context, frame, look, shown, theme) {
@@ -49,7 +30,8 @@ export function drawLayers(context, frame, look, shown, theme) {
 const DRAW = {
   verdict(context, frame, { verdict }, theme) {
     if (!verdict) return;
-    Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
+    // "high" would take four times as long for a difference that nobody sees.
+    Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "low" });
     context.drawImage(heatMap(verdict, theme), frame.left, frame.top, frame.size, frame.size);
   },
 
@@ -58,8 +40,8 @@ const DRAW = {
     const cell = (2 * frame.view) / best.side;
     // A sample stands in the middle of its cell.
     const place = (column, row) => [frame.x((column + 0.5) * cell - frame.view), frame.y((row + 0.5) * cell - frame.view)];
-    for (const level of LEVELS) {
-      const segments = contour(best.values, best.side, level);
+    if (!lines.has(best)) lines.set(best, new Map(LEVELS.map((level) => [level, contour(best.values, best.side, level)])));
+    for (const [level, segments] of lines.get(best)) {
       Object.assign(context, { strokeStyle: theme["theory-text"], lineWidth: level === 0.5 ? 2.5 : 1.5 });
       context.setLineDash([2, 4]);
       context.beginPath();
@@ -80,10 +62,8 @@ const DRAW = {
   },
 
   real(context, frame, { real }, theme) {
-    Object.assign(context, { fillStyle: theme.real, globalAlpha: 0.85 });
-    ring(context, frame, real, 2.4 * frame.scale);
-    context.fill();
-    context.globalAlpha = 1;
+    // The same in every look of a run.
+    frame.real.show(context, frame, [frame.left, frame.size, theme, real], (own) => drawFilled(own, frame, real, theme));
   },
 
   trails(context, frame, { trails = [] }, theme) {
@@ -99,11 +79,9 @@ const DRAW = {
   },
 
   fake(context, frame, { fake }, theme) {
-    Object.assign(context, { fillStyle: theme.ground, strokeStyle: theme.fake, lineWidth: 1.9 * Math.min(1, frame.scale * 1.2) });
-    if (frame.scale < SMALL) {
-      ring(context, frame, fake, 2.9 * frame.scale);
-      context.stroke();
-    } else for (let index = 0; index < fake.length; index += 2) dot(context, frame, fake, index, 2.9 * frame.scale);
+    // Thin enough on a thumbnail that the circle stays hollow.
+    const line = 1.9 * Math.min(1, frame.scale ** 1.3);
+    stampHollow(context, frame, fake, 2.9 * frame.scale, line, { ground: theme.ground, colour: theme.fake });
   },
 
   arrows(context, frame, { arrows }, theme) {
@@ -121,20 +99,16 @@ const DRAW = {
 };
 
 /** One path around all places: far quicker than a path each, where circles may run into each other. */
-function ring(context, frame, places, radius) {
+function drawFilled(context, frame, places, theme) {
+  const radius = 2.4 * frame.scale;
+  Object.assign(context, { fillStyle: theme.real, globalAlpha: 0.85 });
   context.beginPath();
   for (let index = 0; index < places.length; index += 2) {
     const [x, y] = [frame.x(places[index]), frame.y(places[index + 1])];
     context.moveTo(x + radius, y);
     context.arc(x, y, radius, 0, 2 * Math.PI);
   }
-}
-
-function dot(context, frame, places, index, radius) {
-  context.beginPath();
-  context.arc(frame.x(places[index]), frame.y(places[index + 1]), radius, 0, 2 * Math.PI);
   context.fill();
-  context.stroke();
 }
 
 function drawPath(context, frame, moments, index) {

@@ -1,10 +1,15 @@
 import { element, icon, setText } from "../dom.js";
 import { decimals } from "../numbers.js";
+import { Pace } from "../pace.js";
 import { lowered } from "../widgets.js";
 import { Thumb } from "./plot.js";
 
 const THUMBS = { noise: ["noise"], fake: ["fake"], real: ["real"], d: ["verdict"] };
 const GLOW = 420;
+/** Half the width of the noise's plane, by kind: a normal number leaves it once in 370 times. */
+const NOISE_VIEW = { gaussian: 3, uniform: 1.25 };
+// The thumbnails need not keep step with the plot, which shows the same in large.
+const PACE = 150;
 
 /** Which parts of the machine a micro-step uses; "back" marks those that a gradient runs through backwards. */
 export const USED = {
@@ -31,15 +36,16 @@ function flow(name) {
 
 /** The pipeline as a diagram: noise → G → fake → D ← real → losses, with living thumbnails and arrows that light up. */
 export class Machine {
-  constructor(say, view, { resize }) {
+  constructor(say, view, noise, resize) {
     this.say = say;
-    this.thumbs = Object.fromEntries(Object.keys(THUMBS).map((name) => [name, new Thumb(name, view, resize)]));
+    this.pace = new Pace(PACE);
+    const views = { noise: NOISE_VIEW[noise.kind] };
+    this.thumbs = Object.fromEntries(Object.keys(THUMBS).map((name) => [name, new Thumb(name, views[name] ?? view, resize)]));
     this.losses = Object.fromEntries(["d", "g"].map((player) => [player, element("b", {}, "–")]));
     const node = (name, title, sign, ...inside) => element("div", { class: `node ${name}`, "data-part": name }, element("span", { class: "node-name" }, sign ? icon(sign) : null, title), ...inside);
     const loss = (player) => element("div", { class: `node loss ${player}-loss-box`, "data-part": `loss-${player}` }, element("span", { class: "node-name" }, element("span", {}, ...lowered(`L_${player.toUpperCase()}`))), this.losses[player]);
-    this.noiseNote = element("span", { class: "note" });
     this.element = element("figure", { class: "machine", "aria-label": say("machine_alt") },
-      node("noise", say("machine_noise"), null, this.thumbs.noise.element, this.noiseNote), flow("noise-g"),
+      node("noise", say("machine_noise"), null, this.thumbs.noise.element, ...this.noiseNotes(noise)), flow("noise-g"),
       element("div", { class: "node net g", "data-part": "g" }, element("b", {}, "G"), element("span", {}, say("machine_g"))), flow("g-fake"),
       node("fake", say("machine_fake"), "hollow", this.thumbs.fake.element), flow("fake-d"),
       node("real", say("machine_real"), "filled", this.thumbs.real.element), flow("real-d"),
@@ -48,17 +54,24 @@ export class Machine {
     this.parts = new Map([...this.element.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
   }
 
-  /** Write the losses of the latest move. */
-  update(answer, noise) {
-    for (const player of ["d", "g"]) setText(this.losses[player], decimals(answer?.report?.[`${player}_loss`], 3));
-    this.noise = noise;
-    setText(this.noiseNote, noise ? this.say(`noise_${noise.kind}`, { count: noise.count }) : "");
+  /** What the noise is, and which part of it is drawn. */
+  noiseNotes(noise) {
+    const notes = [this.say(`noise_${noise.kind}`, { count: noise.count }), noise.count > 2 ? this.say("noise_first_two") : null];
+    return notes.map((text) => text && element("span", { class: "note" }, text));
   }
 
-  /** Draw the thumbnails; noise and real points stay the same all through a run. */
-  draw(look, theme, all) {
-    for (const name of all ? ["fake", "d", "real"] : ["fake", "d"]) this.thumbs[name].draw(look, new Set(THUMBS[name]), theme);
-    if (all) this.thumbs.noise.draw({ real: sketch(this.noise) }, new Set(["real"]), { ...theme, real: theme.theory });
+  /** Write the losses of the latest move. */
+  update(answer) {
+    for (const player of ["d", "g"]) setText(this.losses[player], decimals(answer?.report?.[`${player}_loss`], 3));
+  }
+
+  /** Draw the thumbnails: those that stay the same all through a run only if it is another one, or `all`; if `calm`, at an easy pace. */
+  draw(look, theme, { all, calm }) {
+    const anew = all || look.real !== this.real;
+    if (calm && !anew && !this.pace.due()) return;
+    this.real = look.real;
+    for (const name of anew ? ["fake", "d", "real"] : ["fake", "d"]) this.thumbs[name].draw(look, new Set(THUMBS[name]), theme);
+    if (anew) this.thumbs.noise.draw({ real: look.noise }, new Set(["real"]), { ...theme, real: theme.theory });
   }
 
   /** Light up what one micro-step uses; with null, nothing. */
@@ -73,7 +86,7 @@ export class Machine {
 
   /** Show the half moves just made, D's first: each runs through the machine once. */
   pulse(players) {
-    if (this.held || this.running) return;
+    if (this.held || this.running || !this.thumbs.fake.surface.seen) return;
     this.running = true;
     const steps = players.flatMap((player) => ["generate", "judge", "gradient", "move"].map((kind) => [player, kind]));
     const pace = players.length > 1 ? GLOW / 2 : GLOW;
@@ -100,13 +113,4 @@ export class Machine {
     this.closed = true;
     for (const thumb of Object.values(this.thumbs)) thumb.close();
   }
-}
-
-/** A sketch of the noise: always the same dots, spread as the noise is. */
-function sketch(noise) {
-  let state = 7;
-  const random = () => (state = (state * 16807) % 2147483647) / 2147483647;
-  const normal = () => 0.5 * Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
-  const draw = noise?.spread === "uniform" ? () => 2.4 * (random() - 0.5) : normal;
-  return Float32Array.from({ length: 240 }, (_, index) => (noise?.count === 1 && index % 2 ? 0 : draw()));
 }

@@ -1,4 +1,5 @@
 import { setAttribute } from "../dom.js";
+import { Kept } from "../kept.js";
 import { drawText, textWidth } from "../labels.js";
 import { Surface } from "../surface.js";
 import { drawLayers } from "./layers.js";
@@ -7,13 +8,13 @@ import { drawLayers } from "./layers.js";
 export const VIEW = 1.5;
 const MARKS = [-1, 0, 1];
 
-/** Where a square plot lies on a canvas, and how a place becomes a pixel. */
-export function framed(width, height, view, margin) {
+/** Where a square plot lies on a canvas of {width, height, ratio}, and how a place becomes a pixel; `real` is what it keeps of the real points. */
+function framed({ width, height, ratio }, view, margin, real) {
   const size = Math.max(1, Math.min(width - margin, height - margin));
   const left = margin + (width - margin - size) / 2;
   const unit = size / (2 * view);
   return {
-    left, top: 0, size, view, scale: Math.max(0.45, Math.min(1.15, size / 480)),
+    width, height, ratio, left, top: 0, size, view, real, scale: Math.max(0.55, Math.min(1.15, size / 480)),
     x: (value) => left + (value + view) * unit,
     y: (value) => (view - value) * unit,
     fromX: (pixel) => (pixel - left) / unit - view,
@@ -25,7 +26,7 @@ export function framed(width, height, view, margin) {
 export class Plot {
   /** @param {{onResize: () => void}} options */
   constructor({ view, onResize, alt }) {
-    this.view = view;
+    Object.assign(this, { view, real: new Kept() });
     this.surface = new Surface("plane", onResize);
     this.element = this.surface.box;
     this.describe(alt);
@@ -37,9 +38,11 @@ export class Plot {
 
   /** Draw a look (null before the first) with the layers in the set `shown`, and what is being drawn by hand. */
   draw(look, shown, theme, drawn = null) {
-    const { context, width, height } = this.surface.begin();
+    if (!this.surface.seen) return;
+    const paper = this.surface.begin();
+    const { context, width, height } = paper;
     if (width < 60 || height < 60) return;
-    this.frame = framed(width, height, this.view, 22);
+    this.frame = framed(paper, this.view, 22, this.real);
     this.drawAxes(context, theme);
     if (look && !drawn) drawLayers(context, this.frame, look, shown, theme);
     if (drawn) drawLayers(context, this.frame, { real: drawn }, new Set(["real"]), theme);
@@ -93,15 +96,16 @@ export class Plot {
 /** A small picture of the plane for the diagram; a canvas without axes. */
 export class Thumb {
   constructor(name, view, onResize) {
-    this.view = view;
+    Object.assign(this, { view, real: new Kept() });
     this.surface = new Surface(`thumb ${name}`, onResize);
     this.element = this.surface.box;
   }
 
   draw(look, shown, theme) {
-    const { context, width, height } = this.surface.begin();
-    if (width < 20 || !look) return;
-    drawLayers(context, framed(width, height, this.view, 0), look, shown, theme);
+    if (!this.surface.seen) return;
+    const paper = this.surface.begin();
+    if (paper.width < 20 || !look) return;
+    drawLayers(paper.context, framed(paper, this.view, 0, this.real), look, shown, theme);
   }
 
   describe(text) {

@@ -22,20 +22,20 @@ const SPEEDS = ["slowest", "slow", "full"];
 
 /** Everything the playground shows, built once per set of words and updated in place. */
 export class Stage {
-  /** @param {{verb: Function, choose: Function, resize: Function, speed: Function, own: Function, file: Function}} actions */
+  /** @param {{verb: Function, choose: Function, resize: Function, repaint: Function, speed: Function, own: Function, file: Function}} actions */
   constructor(data, client, actions) {
     Object.assign(this, { data, actions, say: speaker(data.words) });
     const { say } = this;
     this.plot = new Plot({ view: VIEW, onResize: actions.resize, alt: say("plot_alt") });
-    this.caption = new Caption(say, actions.resize);
-    this.easel = new Easel(say, this.plot, { use: actions.own, file: actions.file, change: actions.resize, begin: () => actions.verb("pause") });
+    this.caption = new Caption(say, actions.repaint);
+    this.easel = new Easel(say, this.plot, { use: actions.own, file: actions.file, change: actions.repaint, begin: () => actions.verb("pause") });
     this.meter = new Meter(say, actions);
     this.losses = this.makeLosses(data.lines ?? []);
     this.transport = new Transport(say, actions.verb);
     this.lookBack = new LookBack(say, actions.choose);
     this.status = new Status(say);
     this.rates = new Rates(say, actions);
-    this.machine = new Machine(say, VIEW, actions);
+    this.machine = new Machine(say, VIEW, data.noise, actions.resize);
     this.slow = new Slow(say, data.slow, VIEW, { verb: actions.verb, light: (player, kind) => this.machine.hold(player, kind) });
     this.formulas = new Formulas(data.formulas ?? [], say("formulas"));
     this.element = this.assemble(client);
@@ -88,7 +88,7 @@ export class Stage {
     this.formulas.update(answer?.report);
     this.rates.update(answer);
     this.meter.update(meter);
-    this.machine.update(answer, this.data.noise);
+    this.machine.update(answer);
     this.updatePast(model);
     this.slow.begin.enable(["running", "paused", "detached"].includes(state) && answer?.may_control);
     this.describe(model);
@@ -117,10 +117,9 @@ export class Stage {
     if (changed.picture || changed.real) {
       this.offer(look);
       this.plot.draw(look && { ...look, trails: model.lookedBack === null ? model.trails : [] }, this.caption.shown, theme, this.easel.drawn);
-      if (look) this.machine.draw(look, theme, changed.real || this.drawnRun !== model.runId);
-      if (look) this.drawnRun = model.runId;
-      this.slow.draw(theme);
+      if (look) this.machine.draw(look, theme, { all: changed.real, calm: model.state === "running" });
     }
+    if (changed.real) this.slow.draw(theme);
     if (!changed.curves) return;
     this.losses.draw(model.history, iteration, model.lookedBack, theme);
     this.meter.draw(model.meter, iteration, model.lookedBack, theme);
