@@ -80,12 +80,14 @@ def group_alike(discriminator: Discriminator, packs: int) -> None:
 @contextmanager
 def at_rest(network: nn.Module) -> Iterator[nn.Module]:
     """Let a network judge without dropout, which would use up random numbers of the training."""
-    training = network.training
+    if not network.training:
+        yield network
+        return
     network.eval()
     try:
         yield network
     finally:
-        network.train(training)
+        network.train()
 
 
 def judges_single(config: TrainConfig) -> bool:

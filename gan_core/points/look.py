@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from gan_core.judging import compares, noise_left, one_by_one
+from gan_core.judging import at_rest, compares, noise_left, one_by_one
 from gan_core.losses import Loss
 from gan_core.metrics.points import CELLS, cell_shares
 from gan_core.packing import pack
@@ -167,22 +167,6 @@ def _short(value: float) -> float:
 # D ----------------------------------------------------------------------------------------
 
 
-<<<<<<< .merge_file_BOfMhG
-=======
-@contextmanager
-def at_rest(network: nn.Module) -> Iterator[nn.Module]:
-    """Let a network judge without dropout, which would use up random numbers of the training."""
-    if not network.training:
-        yield network
-        return
-    network.eval()
-    try:
-        yield network
-    finally:
-        network.train()
-
-
->>>>>>> .merge_file_6Co901
 @lru_cache(maxsize=1)
 def edges() -> Tensor:
     """Return where the cells of the plane begin and end, (CELLS + 1,) along either axis."""

@@ -9,12 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-<<<<<<< .merge_file_nmrvfX
-from gan_core.config import LOSS_KEYS, TrainConfig
-from gan_core.judging import alone, at_rest
-=======
 from gan_core.config import LOSS_KEYS, NOISE_KEYS, TrainConfig
->>>>>>> .merge_file_RapIJU
+from gan_core.judging import alone, at_rest
 from gan_core.losses import LOSSES
 from gan_core.packing import unpack
 from gan_core.points import look
