@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_core.judging import at_rest, compares, noise_left, one_by_one
 from gan_core.losses import Loss
