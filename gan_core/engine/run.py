@@ -245,6 +245,8 @@ class Run:
         if self._detached:
             self._detached = False
             self._wake(self)
+        elif self._reading_due:
+            self._wake(self)
 
     @property
     def viewers(self) -> int:
@@ -262,9 +264,17 @@ class Run:
     @property
     def has_work(self) -> bool:
         """Say whether a worker would find something to do."""
-        if self._wanted or self._restart_wanted or self._loading.arrived:
+        if self._wanted or self._restart_wanted or self._loading.arrived or self._reading_due:
             return True
         return bool(self._plan) and not self._detached and self._ready
+
+    @property
+    def _reading_due(self) -> bool:
+        """Whether a part of a reading of the meter is to be taken."""
+        session = self._session
+        if session is None or not self._ready or self._detached:
+            return False
+        return self._screen.reading_due(session.trainer, self.last_seen)
 
     @property
     def _ready(self) -> bool:
@@ -292,6 +302,8 @@ class Run:
                     self._wanted.extend(self._once_built)
                     self._once_built.clear()
                 self._obey()
+            if self._session is not None and self._reading_due:
+                self._screen.read_on(self._session.trainer)
             self._train(time.perf_counter() + seconds)
         except TrainingDiverged as error:
             self._end(RunState.DIVERGED, Reason("diverged", error.iteration, error.quantity))

@@ -3,10 +3,11 @@ import { History } from "./history.js";
 import { listenForKeys } from "./keys.js";
 import { mounter } from "./mount.js";
 import { Poller, RunClient } from "./poll.js";
+import { MeterHistory } from "./readings.js";
 import { readTheme, themeSign } from "./theme.js";
 import { View } from "./view.js";
 
-const ALL = { picture: true, real: true, curves: true };
+const ALL = { picture: true, real: true, curves: true, meter: true };
 
 /** One live run on the page: holds what the server sent, and keeps the view in step with it. */
 export class Live {
@@ -31,12 +32,13 @@ export class Live {
 
   /** What this page holds already, for the server to leave out. */
   held() {
-    return { ...this.history.held, picture: this.pictureId };
+    return { ...this.history.held, ...this.meter.held, picture: this.pictureId };
   }
 
   /** Drop what was held of the run, as after a reset. */
   forget() {
     this.history = new History();
+    this.meter = new MeterHistory();
     Object.assign(this, { runId: null, pictureId: 0, latest: null, shown: null, lookedBack: null, real: null, realAsked: 0, layout: { rows: 8, columns: 8 } });
     this.album = new Map();
   }
@@ -77,6 +79,7 @@ export class Live {
     this.progress = progress;
     // The server answered for what we held before a reset: ask again for everything.
     if (answer.history?.start > 0 && this.history.width === 0) this.poller.soon();
+    if (this.meter.merge(answer.meter)) this.redraw({ meter: true });
     this.answer = answer;
     if (answer.picture && picture) await this.takePicture(answer.picture, picture);
     if (this.data.show?.real !== false && !this.real) this.fetchReal();

@@ -752,8 +752,9 @@ def test_two_workers_never_advance_one_run_at_once(library):
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    clock = SimpleNamespace(now=1000.0)
+    clock = SimpleNamespace(now=1000.0, worked=0.0)
     clock.monotonic = clock.perf_counter = lambda: clock.now
+    clock.thread_time = lambda: clock.worked
     for module in (audience, run_module, screen, session):
         monkeypatch.setattr(module, "time", clock)
     return clock
