@@ -59,7 +59,7 @@ def live_view(
         verdict_range: limits of the verdict axis; None for raw scores.
         formulas: (player, LaTeX with slots such as ``@d0``).
     """
-    mount = browser_component("live")
+    mount = browser_component("live", "quality")
     mount(
         key="live",
         data={

@@ -15,7 +15,7 @@ from gan_core.history import CURVES, Curves
 from gan_core.packing import pack
 
 if TYPE_CHECKING:
-    from gan_core.points.meter import Readings
+    from gan_core.readings import Readings
 
 SHOWN = ("d_loss", "g_loss", "d_real", "d_fake")
 _COLUMNS = [CURVES.index(name) for name in SHOWN]

@@ -17,7 +17,7 @@ import numpy as np
 from gan_core.config import TrainConfig
 from gan_core.history import CURVES, Curves, Numbers
 from gan_core.losses import LOSSES
-from gan_core.points.meter import Readings
+from gan_core.readings import Readings
 
 # The last so much of a run counts as "now"; of readings at least so many.
 RECENT = 0.3

@@ -11,8 +11,8 @@ from gan_core.history import Curves, Page
 from gan_core.pictures import Grey, png
 
 if TYPE_CHECKING:
-    from gan_core.points.meter import Readings
     from gan_core.points.slow import SlowStep
+    from gan_core.readings import Readings
     from gan_core.trainer import StepReport
 
 
@@ -101,7 +101,7 @@ class Frame:
             when the run starts again, or goes back.
         rates: learning rates of G and D in use; None before the run is built.
         kept: iterations that the run can go back to, ascending.
-        meter: how good the points are, where the run makes points.
+        meter: how good what is generated has been so far, where that can be measured.
         slow: the newest step taken under glass.
     """
 

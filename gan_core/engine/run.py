@@ -322,6 +322,8 @@ class Run:
             if run._detached:
                 run._detached = False
                 run._wake(run)
+        if self._reading_due:
+            self._wake(self)
 
     @property
     def keeps_going(self) -> bool:
@@ -344,11 +346,19 @@ class Run:
     @property
     def has_work(self) -> bool:
         """Say whether a worker would find something to do."""
-        if self._wanted or self._restart_wanted or self._loading.arrived:
+        if self._wanted or self._restart_wanted or self._loading.arrived or self._reading_due:
             return True
         if self._state == RunState.RUNNING and not self._plan:
             return True  # somebody else cleared the plan: this is to be shown
         return self._plan.may_move and not self._detached and self._ready
+
+    @property
+    def _reading_due(self) -> bool:
+        """Whether a part of a reading of the meter is to be taken."""
+        session = self._session
+        if session is None or not self._ready or self._detached:
+            return False
+        return self._screen.reading_due(session.trainer, self.last_seen)
 
     @property
     def _ready(self) -> bool:
@@ -375,6 +385,8 @@ class Run:
                 finally:
                     self._wanted.recall()
                 self._wanted.obey()
+            if self._session is not None and self._reading_due:
+                self._screen.read_on(self._session.trainer)
             self._train(time.perf_counter() + seconds)
         except TrainingDiverged as error:
             self._end(RunState.DIVERGED, Reason("diverged", error.iteration, error.quantity))

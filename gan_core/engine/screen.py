@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gan_core.trainer import StepReport, Trainer
 
 WATCHED_SECONDS = 2.0
+# Whoever clicks through single steps does not wait for the meter.
+REST_SECONDS = 0.5
 
 
 class Screen:
@@ -42,6 +44,8 @@ class Screen:
         self._look_time = 0.0
         self._look_cost = 0.0
         self._asked_at = 0.0  # when somebody last asked, as the newest look was drawn
+        self._worked = 0.0
+        self._rests_since: float | None = None
 
     def begin(self, view: View, trainer: Trainer, seen: Any = None) -> None:
         """Draw the first look; curves begin behind what the trainer has done already.
@@ -53,6 +57,25 @@ class Screen:
         if seen is not None:
             self._recall(seen)
         self._draw(trainer, finely=True)
+
+    def note_work(self, seconds: float) -> None:
+        """Take in how much of the processor's time a move took."""
+        self._worked += seconds
+
+    def reading_due(self, trainer: Trainer, last_seen: float) -> bool:
+        """Say whether a part of a reading of the meter is to be taken: only while watched."""
+        reader = self._view.reader if self._view else None
+        if reader is None or time.monotonic() - last_seen > WATCHED_SECONDS:
+            return False
+        since = self._rests_since
+        resting = since is not None and time.perf_counter() - since > REST_SECONDS
+        return reader.due(trainer, self._worked, resting=resting)
+
+    def read_on(self, trainer: Trainer) -> None:
+        """Take that part."""
+        assert self._view is not None
+        assert self._view.reader is not None
+        self._view.reader.go_on(trainer, self._worked)
 
     def record(self, report: StepReport, trainer: Trainer, *, is_last: bool) -> bool:
         """Take in what a move measured; say whether the album kept a look of it.
@@ -76,6 +99,10 @@ class Screen:
     ) -> Frame:
         """Return what there is to see now; draw a look if one is due and somebody looks."""
         trainer = session.trainer if session else None
+        if state != RunState.PAUSED:
+            self._rests_since = None
+        elif self._rests_since is None:
+            self._rests_since = time.perf_counter()
         if trainer is not None and self._due(trainer, state, last_seen):
             self._draw(trainer, finely=state != RunState.RUNNING)
             self._asked_at = last_seen

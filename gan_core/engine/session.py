@@ -48,7 +48,10 @@ class Session:
 
     def move(self, move: str, *, is_last: bool) -> None:
         """Make one move of the plan, and note what it measured."""
-        in_album = self._screen.record(self._make(move), self.trainer, is_last=is_last)
+        begin = time.thread_time()
+        report = self._make(move)
+        self._screen.note_work(time.thread_time() - begin)
+        in_album = self._screen.record(report, self.trainer, is_last=is_last)
         if in_album or is_last:
             self._keep()
 

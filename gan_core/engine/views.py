@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan_core.data import ImageSet
-    from gan_core.points.meter import Readings
+    from gan_core.engine.reader import Reader
     from gan_core.points.sets import PointData
+    from gan_core.readings import Readings
     from gan_core.trainer import Trainer
 
     Data: TypeAlias = ImageSet | PointData
@@ -36,6 +37,7 @@ class View(Protocol):
         buckets: in how many buckets the curves are kept.
         most_bytes: how much memory the states to go back to may take.
         readings: what its meter has read so far, if it has one.
+        reader: who reads the meter between moves, where that is not done with a look.
     """
 
     samples: Tensor
@@ -44,7 +46,12 @@ class View(Protocol):
     share: float
     buckets: int
     most_bytes: int
-    readings: Readings | None
+
+    @property
+    def readings(self) -> Readings | None: ...
+
+    @property
+    def reader(self) -> Reader | None: ...
 
     def draw(self, trainer: Trainer, number: int, *, finely: bool) -> Look:
         """Draw a look. ``finely``: training rests, so time does not matter."""
@@ -69,9 +76,11 @@ class PictureView:
     share = 0.05
     buckets = 512
     most_bytes = 0
-    readings: Readings | None = None
 
     def __init__(self, data: ImageSet, examples: int = 0) -> None:
+        from gan_core.engine.reader import Reader
+
+        self.reader = Reader(data)
         self.samples = data.images[: examples or None]
         self.real_png: bytes | None = png(contact_sheet(to_grey(self.samples[:SAMPLES])))
 
@@ -81,11 +90,18 @@ class PictureView:
         side = math.isqrt(SAMPLES)
         return Picture(number, trainer.iteration, side, side, grey)
 
-    def memory(self) -> None:
-        """Return nothing: every sheet stands alone."""
+    @property
+    def readings(self) -> Readings | None:
+        """What the meter has read so far."""
+        return self.reader.readings
 
-    def remember(self, memory: Any) -> None:
-        """Do nothing: every sheet stands alone."""
+    def memory(self) -> Readings | None:
+        """Return what was read so far; every sheet stands alone."""
+        return self.readings
+
+    def remember(self, memory: Readings | None) -> None:
+        """Go back to what had been read by then."""
+        self.reader.remember(memory)
 
 
 def view_of(data: Data, examples: int = 0) -> View:

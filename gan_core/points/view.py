@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import asdict
 
 from gan_core.metrics.points import measure
 from gan_core.points.look import SHOWN, Best, PointLook, best_verdict, look_at
-from gan_core.points.meter import Readings, added
 from gan_core.points.sets import PointData
+from gan_core.readings import Readings, added
 from gan_core.trainer import Trainer
 
 MEASURED = 4000
@@ -34,6 +35,7 @@ class PointView:
     # A pair 128 units wide takes about 1 MB with its optimisers.
     most_bytes = 32 * 1024 * 1024
     real_png: bytes | None = None
+    reader = None
 
     def __init__(self, data: PointData, examples: int = 0) -> None:
         known = data.known
@@ -56,7 +58,7 @@ class PointView:
         fake = trainer.generate(trainer.noise(MEASURED, METER_SEED))
         if trainer.iteration not in self.readings.iterations[-1:]:
             quality = measure(self._measured, fake)
-            self.readings = added(self.readings, trainer.iteration, quality)
+            self.readings = added(self.readings, trainer.iteration, asdict(quality))
         if self._key is not None:
             self._best = best_verdict(trainer.loss, self._key, fake, trainer.iteration)
         self._measured_at = time.perf_counter()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 from safetensors.torch import load
 
 from benchmarks.app_server import LiveView, open_live, wait_until_drawn
+from gan_core.packing import pack, unpack
 
 pytestmark = pytest.mark.browser
 
@@ -131,6 +133,88 @@ def test_a_loss_without_probabilities_shows_scores_and_its_penalties(page):
     assert sum(terms) == pytest.approx(total, abs=0.003)
     assert numbers[1].startswith("(") == (terms[1] < 0)
     assert not numbers[0].startswith("(")
+
+
+# How good the pictures are --------------------------------------------------------------
+
+
+def measured_at(live: LiveView, iteration: int) -> None:
+    """Wait until the numbers are those of an iteration."""
+    expect(live.page.locator(".quality-head p")).to_contain_text(f"at iteration {iteration}")
+
+
+def test_pictures_are_measured_beside_real_ones(live, complaints):
+    measured_at(live, 0)
+    row = live.page.locator('[data-measure="frechet"]')
+    made, real = (float(text.replace(",", "")) for text in row.locator("td").all_text_contents())
+    assert made > 10 * real > 0
+    assert float(row.get_attribute("data-value") or "nan") == pytest.approx(made, abs=1)
+    expect(live.page.locator('[data-measure="coverage"] td.real')).to_have_text("98 %")
+    expect(live.page.locator(".quality-head p")).to_contain_text("898 generated pictures")
+    label = live.page.locator(".quality canvas").get_attribute("aria-label") or ""
+    assert f"other real {real}" in label
+    assert complaints == []
+
+
+def test_classes_that_the_classifier_does_not_know_are_not_shown(live):
+    measured_at(live, 0)
+    for measure in ("kl", "covered"):
+        expect(live.page.locator(f'[data-measure="{measure}"]')).to_be_hidden()
+    expect(live.page.locator(".digits")).to_be_hidden()
+    expect(live.page.get_by_text("its features still tell")).to_be_visible()
+
+
+def test_a_step_is_measured_and_a_new_start_begins_again(live):
+    measured_at(live, 0)
+    first = live.page.locator('[data-measure="frechet"]').get_attribute("data-value")
+    live.press("step10")
+    measured_at(live, 10)
+    live.press("reset")
+    live.press("reset")
+    measured_at(live, 0)
+    again = live.page.locator('[data-measure="frechet"]').get_attribute("data-value")
+    assert again == first
+
+
+def test_ten_bars_say_which_digits_are_made(page):
+    """As with MNIST, which this server has not: its answers are given another meter."""
+    shares = [0.0, 0.02, 0.005, 0.3, 0.1, 0.1, 0.075, 0.2, 0.1, 0.1]
+    scores = {"count": 1000, "frechet": 1234.5, "frechet_floor": 10.49, "coverage": 0.25}
+    scores |= {"coverage_floor": 0.97, "kl": 0.31, "kl_floor": 0.006, "covered": 8}
+    values = list(scores.values()) + shares
+
+    def replace(route: Route) -> None:
+        answer = route.fetch()
+        head, content = unpack(answer.body())
+        head["meter"] = {
+            "thinned": 0,
+            "start": 0,
+            "centres": 10,
+            "iterations": [40],
+            "rows": [values],
+        }
+        head["meter"]["names"] = [*scores, *(f"class_{digit}" for digit in range(10))]
+        route.fulfill(response=answer, body=pack(head, content))
+
+    page.route(re.compile(r"/api/run/[^/]+\?"), replace)
+    open_live(page, f"/train?{RECIPE}")
+    columns = page.locator(".digits .column")
+    expect(columns).to_have_count(10)
+    expect(page.locator(".digits .share")).to_have_text(
+        ["0", "2", "1", "30", "10", "10", "8", "20", "10", "10"]
+    )
+    assert columns.locator("b").all_text_contents() == [str(digit) for digit in range(10)]
+    tall, taller = (columns.nth(digit).locator("i").bounding_box() for digit in (4, 3))
+    assert tall is not None
+    assert taller is not None
+    assert taller["height"] == pytest.approx(3 * tall["height"], rel=0.05)
+    expect(columns.nth(0).locator("i")).to_be_hidden()
+    label = page.locator(".histogram").get_attribute("aria-label") or ""
+    assert "0: 0 %, 1: 2 %" in label
+    expect(page.locator('[data-measure="frechet"] td')).to_have_text(["1,235", "10.5"])
+    expect(page.locator('[data-measure="kl"] td')).to_have_text(["0.310", "0.006"])
+    expect(page.locator('[data-measure="covered"] td')).to_have_text(["8", "10"])
+    expect(page.get_by_text("its features still tell")).to_be_hidden()
 
 
 # Coming back and watching ---------------------------------------------------------------

@@ -21,9 +21,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import StarletteDeprecationWarning
 
 from gan_core.checkpoint import from_bytes
+from gan_core.data import ImageSet
 from gan_core.engine import Engine, Run, RunState, views
 from gan_core.engine import frame as frame_module
 from gan_core.history import CURVES
+from gan_core.metrics.pictures import NAMES, yardstick_of
 from gan_core.pictures import contact_sheet, to_grey
 from gan_core.trainer import Trainer
 from ui import live_frame, live_route
@@ -468,6 +470,58 @@ def test_a_run_that_cannot_be_built_has_no_checkpoint(client, engine, tiny_confi
     assert isinstance(early.exception(timeout=5), RuntimeError)  # not left waiting
     answer = client.get(f"/api/run/{failed.control_token}/checkpoint.safetensors")
     assert answer.status_code == 503
+
+
+# How good the pictures are --------------------------------------------------------------
+
+
+@pytest.fixture
+def measured(client, run, digits, wait_until) -> Run:
+    """A run whose first reading somebody has waited for."""
+    yardstick_of(digits).result(SOON)
+    wait_until(lambda: look(client, run.view_token)[0]["meter"]["rows"] != [])
+    return run
+
+
+def test_a_run_that_is_looked_at_is_measured(client, measured):
+    told = look(client, measured.view_token)[0]["meter"]
+    assert told["iterations"] == [0]
+    assert told["names"] == list(NAMES)
+    row = dict(zip(told["names"], told["rows"][0], strict=True))
+    assert row["count"] == 898
+    assert row["frechet"] > 10 * row["frechet_floor"] > 0
+    assert row["coverage"] < row["coverage_floor"] <= 1
+    # The built-in digits are not those that the classifier has learned to name.
+    assert told["centres"] is None
+    assert {row[name] for name in NAMES if name.startswith(("kl", "cover", "class"))} - {
+        row["coverage"],
+        row["coverage_floor"],
+    } == {None}
+
+
+def test_only_new_readings_travel(client, measured, wait_until):
+    held = {"meter": 0, "meter_from": 1}
+    assert look(client, measured.view_token, **held)[0]["meter"]["rows"] == []
+    measured.step()
+    wait_until(lambda: len(look(client, measured.view_token)[0]["meter"]["rows"]) == 2)
+    newer = look(client, measured.view_token, **held)[0]["meter"]
+    assert (newer["start"], newer["iterations"]) == (1, [1])
+
+
+def test_readings_are_a_table(client, measured):
+    answer = client.get(f"/api/run/{measured.view_token}/meter.csv")
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["iteration"] for row in table] == ["0"]
+    assert float(table[0]["frechet"]) == pytest.approx(measured.frame.meter.rows[0][1], rel=1e-4)
+    assert table[0]["class_3"] == ""
+
+
+def test_too_few_pictures_are_not_measured(client, engine, tiny_config, digits, settle):
+    few = ImageSet("digits", digits.images[:40], digits.labels[:40])
+    run = engine.start(tiny_config, data=few)
+    settle(run)
+    assert look(client, run.view_token)[0]["meter"] is None
+    assert client.get(f"/api/run/{run.view_token}/meter.csv").status_code == 404
 
 
 def test_nothing_here_changes_the_shared_random_numbers(client, run, settle):

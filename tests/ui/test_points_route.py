@@ -15,10 +15,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.exceptions import StarletteDeprecationWarning
 
+from gan_core import readings as meter
 from gan_core.config import TrainConfig
 from gan_core.engine import Engine, Run, RunState
 from gan_core.packing import unpack
-from gan_core.points import meter
 from ui import live_route, points_route
 
 with warnings.catch_warnings():  # it would like the successor of httpx better
@@ -174,14 +174,16 @@ def test_an_old_look_comes_whole(client, run, settle):
         assert client.get(f"/api/run/{run.view_token}/{path}").status_code == 404
 
 
-def test_a_run_of_pictures_has_neither_meter_nor_slow_steps(client, engine, tiny_config, settle):
+def test_a_run_of_pictures_has_no_slow_steps_and_nothing_to_go_back_to(
+    client, engine, tiny_config, settle
+):
     run = settle(engine.start(tiny_config))
     assert post(client, run, "slow") == 204
     settle(run)
     assert run.frame.iteration == 0
     head, _ = look(client, run)
-    assert (head["kind"], head["meter"], head["kept"]) == ("pictures", None, [])
-    for path in ("album/0.bin", "meter.csv", "slow.json"):
+    assert (head["kind"], head["slow"], head["kept"]) == ("pictures", 0, [])
+    for path in ("album/0.bin", "slow.json"):
         assert client.get(f"/api/run/{run.view_token}/{path}").status_code == 404
 
 

@@ -377,9 +377,16 @@ FIND_VERBS = ("own", "real", "unseen", "draw", "upload", "search", "cancel", "go
 KINDS = ("own", "real", "unseen", "drawn", "uploaded")
 KEPT = ("png", "strip", "gif", "json", "link")
 LAYERS = re.findall(r'"(\w+)"', re.findall(r"LAYERS = (\[.*\])", scripts("plane"))[0])
-MEASURES = re.findall(r'\{ key: "(\w+)"', scripts("plane"))
+OF_QUALITY = re.findall(r'\{ key: "(\w+)"', scripts("live"))
+MEASURES = [
+    key for key in re.findall(r'\{ key: "(\w+)"', scripts("plane")) if key not in OF_QUALITY
+]
 SPEEDS = ("slowest", "slow", "full")
 OF_LIVE: dict[str, Iterable[str]] = {
+    "quality_${side}": ["quality_generated", "quality_real"],
+    "quality_${side}_help": ["quality_generated_help", "quality_real_help"],
+    "quality_${key}": [f"quality_{key}" for key in OF_QUALITY],
+    "quality_${key}_about": [f"quality_{key}_about" for key in OF_QUALITY],
     "state_${state}": [f"state_{state}" for state in (*RunState, "lost", "gone")],
     "${word}_help": [
         f"{word}_help"

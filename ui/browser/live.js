@@ -4,10 +4,11 @@ import { listenForKeys } from "./keys.js";
 import { mounter } from "./mount.js";
 import { Pace } from "./pace.js";
 import { Poller, RunClient } from "./poll.js";
+import { MeterHistory } from "./readings.js";
 import { readTheme, themeSign } from "./theme.js";
 import { View } from "./view.js";
 
-const ALL = { picture: true, real: true, curves: true, theme: true };
+const ALL = { picture: true, real: true, curves: true, meter: true, theme: true };
 // A number that changes more often than this cannot be read; a curve grows by less than its width.
 const READABLE = 250;
 // Streamlit tells of a new theme, but the browser may bring its colours later.
@@ -36,12 +37,13 @@ export class Live {
 
   /** What this page holds already, for the server to leave out. */
   held() {
-    return { ...this.history.held, picture: this.pictureId };
+    return { ...this.history.held, ...this.meter.held, picture: this.pictureId };
   }
 
   /** Drop what was held of the run, as after a reset. */
   forget() {
     this.history = new History();
+    this.meter = new MeterHistory();
     Object.assign(this, { runId: null, pictureId: 0, latest: null, shown: null, lookedBack: null, real: null, realAsked: 0, layout: { rows: 8, columns: 8 } });
     this.album = new Map();
   }
@@ -82,6 +84,7 @@ export class Live {
     this.progress = progress;
     // The server answered for what we held before a reset: ask again for everything.
     if (answer.history?.start > 0 && this.history.width === 0) this.poller.soon();
+    if (this.meter.merge(answer.meter)) this.redraw({ meter: true });
     this.answer = answer;
     if (answer.picture && picture) await this.takePicture(answer.picture, picture);
     if (this.data.show?.real !== false && !this.real) this.fetchReal();

@@ -3,7 +3,6 @@ import { bringIntoView } from "./motion.js";
 import { mounter } from "./mount.js";
 import { grouped } from "./numbers.js";
 import { decodeLook } from "./playground/look.js";
-import { MeterHistory } from "./playground/meter.js";
 import { Stage } from "./playground/stage.js";
 
 // Twelve looks a second while it trains; a look of points is small.
@@ -36,14 +35,10 @@ class Playground extends Live {
     return view;
   }
 
-  held() {
-    return { ...super.held(), ...this.meter.held };
-  }
-
   forget() {
     super.forget();
     this.view?.slow.close();
-    Object.assign(this, { meter: new MeterHistory(), trails: [] });
+    this.trails = [];
   }
 
   async take(news) {

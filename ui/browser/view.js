@@ -2,6 +2,7 @@ import { Chart } from "./curves.js";
 import { element } from "./dom.js";
 import { Formulas } from "./formulas.js";
 import { decimals, grouped } from "./numbers.js";
+import { Quality } from "./quality.js";
 import { Sheet } from "./sheet.js";
 import { Status } from "./status.js";
 import { LookBack, Transport } from "./transport.js";
@@ -29,6 +30,7 @@ export class View {
     this.real = new Sheet({ kind: "real", title: this.say("real_title"), empty: "", onResize: actions.resize });
     this.losses = this.makeChart("losses", (data.lines ?? []).filter((line) => LOSS_NAMES.includes(line.curve)), null, actions);
     this.verdicts = this.makeChart(data.verdict_range ? "verdict" : "score", (data.lines ?? []).filter((line) => !LOSS_NAMES.includes(line.curve)), data.verdict_range ?? null, actions);
+    this.quality = new Quality(this.say, actions);
     this.transport = new Transport(this.say, actions.verb);
     this.lookBack = new LookBack(this.say, actions.choose);
     this.status = new Status(this.say);
@@ -47,7 +49,7 @@ export class View {
     this.verdicts.element.classList.add("verdicts");
     const panel = element("section", { class: "panel" }, show.transport ? this.transport.element : null, this.lookBack.element, this.status.element);
     this.notice = element("p", { class: "notice", role: "status", hidden: "" });
-    const parts = [this.notice, this.generated.element, show.real ? this.real.element : null, this.losses.element, this.verdicts.element, panel, this.formulas.element];
+    const parts = [this.notice, this.generated.element, show.real ? this.real.element : null, this.losses.element, this.verdicts.element, panel, this.quality.element, this.formulas.element];
     this.downloads = show.downloads ? this.makeDownloads(client, actions) : null;
     return element("div", { class: show.real ? "grid" : "grid without-real" }, ...parts.filter(Boolean), this.downloads);
   }
@@ -57,7 +59,7 @@ export class View {
     this.keepGoing = element("input", { type: "checkbox" });
     this.keepGoing.addEventListener("change", () => actions.verb(`keep-going?on=${this.keepGoing.checked ? 1 : 0}`));
     this.keepGoingLabel = element("label", { class: "keep-going", title: this.say("keep_going_help") }, this.keepGoing, this.say("keep_going"));
-    const links = [link("download_samples", "samples.png"), link("download_history", "history.csv"), link("download_checkpoint", "checkpoint.safetensors")];
+    const links = [link("download_samples", "samples.png"), link("download_history", "history.csv"), link("download_quality", "meter.csv"), link("download_checkpoint", "checkpoint.safetensors")];
     return element("section", { class: "downloads" }, element("span", { class: "what" }, this.say("downloads")), ...links, this.keepGoingLabel);
   }
 
@@ -68,6 +70,7 @@ export class View {
     this.transport.update(state, answer);
     this.lookBack.update(answer?.album ?? [], model.lookedBack, model.latest?.iteration ?? 0);
     this.formulas.update(answer?.report);
+    this.quality.update(model.meter, answer);
     this.notice.hidden = !answer?.fallback;
     this.notice.textContent = answer?.fallback ? this.say(`fallback_${answer.fallback}`) : "";
     if (this.keepGoing) {
@@ -92,18 +95,19 @@ export class View {
     return this.say("chart_alt", { title: chart.title, values, iteration: grouped(answer?.iteration ?? 0) });
   }
 
-  /** Draw the four canvases, each only when what it shows has changed. */
+  /** Draw the canvases, each only when what it shows has changed. */
   draw(model, changed, theme) {
     const iteration = model.answer?.iteration ?? 0;
     this.generated.element.classList.toggle("past", model.lookedBack !== null);
     if (changed.picture) this.generated.draw(model.shown?.bitmap ?? null, model.layout, theme);
     if (changed.real) this.real.draw(model.real, model.layout, theme);
+    if (changed.meter) this.quality.draw(model.meter, theme);
     if (!changed.curves) return;
     for (const chart of [this.losses, this.verdicts]) chart.draw(model.history, iteration, model.lookedBack, theme);
   }
 
   /** Stop watching sizes. */
   close() {
-    for (const part of [this.generated, this.real, this.losses, this.verdicts]) part.close();
+    for (const part of [this.generated, this.real, this.losses, this.verdicts, this.quality]) part.close();
   }
 }

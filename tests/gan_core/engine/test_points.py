@@ -110,7 +110,7 @@ def test_pages_of_the_album_can_be_read_alone(run):
 
 
 def test_the_meter_forgets_every_second_reading_when_it_is_full(run, monkeypatch):
-    monkeypatch.setattr("gan_core.points.meter.CAPACITY", 4)
+    monkeypatch.setattr("gan_core.readings.CAPACITY", 4)
     stepped(run, 5)
     assert run.frame.meter.iterations == (0, 2, 4, 5)
     assert run.frame.meter.thinned == 1

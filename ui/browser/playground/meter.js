@@ -16,45 +16,6 @@ export const MEASURES = [
   { key: "sliced_w1", write: (value) => decimals(value, 3), lines: () => [["line_none", 0]], note: "note_w1", values: () => ({}), range: null },
 ];
 
-/** The rows of the meter held by this page; only new ones travel. */
-export class MeterHistory {
-  constructor() {
-    Object.assign(this, { thinned: 0, names: [], iterations: [], rows: [], centres: null });
-  }
-
-  get held() {
-    return { meter: this.thinned, meter_from: this.rows.length };
-  }
-
-  /** Take in what the server sent. After a gap nothing is held, so that the next question asks for all. */
-  merge(update) {
-    if (!update) return;
-    const { thinned, start, names, iterations, rows, centres } = update;
-    if (start > this.rows.length) {
-      Object.assign(this, new MeterHistory());
-      return;
-    }
-    Object.assign(this, { thinned, names, centres });
-    this.iterations.splice(start, Infinity, ...iterations);
-    this.rows.splice(start, Infinity, ...rows);
-  }
-
-  /** One measure as a curve for a chart; null where it was not measured. */
-  points(name) {
-    const column = this.names.indexOf(name);
-    return this.rows.map((row, index) => {
-      const value = row[column] ?? null;
-      return value === null ? null : { x: this.iterations[index], mean: value, low: value, high: value };
-    });
-  }
-
-  /** The newest row by name; null before the first, and for what is not measured. */
-  get newest() {
-    const row = this.rows.at(-1);
-    return row ? { ...Object.fromEntries(this.names.map((name, index) => [name, row[index]])), centres: this.centres } : null;
-  }
-}
-
 /** Numbers that do not flatter: each beside the value of a perfect generator, one of them as a curve. */
 export class Meter {
   constructor(say, actions) {

@@ -2,7 +2,7 @@ import { element, setText } from "../dom.js";
 import { Live } from "../live.js";
 import { decimals, grouped } from "../numbers.js";
 import { decodeLook } from "../playground/look.js";
-import { MeterHistory } from "../playground/meter.js";
+import { MeterHistory } from "../readings.js";
 import { Plot, VIEW } from "../playground/plot.js";
 import { Sheet } from "../sheet.js";
 import { Status } from "../status.js";

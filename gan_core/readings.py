@@ -1,12 +1,9 @@
-"""What the meter has read in the course of a game, in bounded memory."""
+"""What the meter of a run has read in the course of it, in bounded memory."""
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field, fields
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gan_core.metrics.points import PointQuality
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 CAPACITY = 128
 
@@ -17,7 +14,8 @@ class Readings:
 
     Attributes:
         names: what the columns are.
-        centres: how many modes there are to find, None where there are none to count.
+        centres: how many modes (of points) or classes (of pictures) there are to find, None
+            where there are none to count.
         thinned: how often every second reading was dropped to make room.
         iterations: when each was taken, ascending.
         rows: a value per name; nan where there is nothing to measure.
@@ -30,16 +28,12 @@ class Readings:
     rows: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
 
 
-def added(readings: Readings, iteration: int, quality: PointQuality) -> Readings:
+def added(readings: Readings, iteration: int, values: Mapping[str, float | None]) -> Readings:
     """Return the readings with one more; where they are full, every second one goes before."""
     iterations, rows, thinned = readings.iterations, readings.rows, readings.thinned
     if len(rows) == CAPACITY:
         iterations, rows, thinned = iterations[::2], rows[::2], thinned + 1
-    values = tuple(float("nan") if value is None else float(value) for value in astuple(quality))
+    row = tuple(float("nan") if value is None else float(value) for value in values.values())
     return Readings(
-        tuple(spec.name for spec in fields(quality)),
-        readings.centres,
-        thinned,
-        (*iterations, iteration),
-        (*rows, values),
+        tuple(values), readings.centres, thinned, (*iterations, iteration), (*rows, row)
     )
