@@ -44,6 +44,7 @@ export class Chart {
     this.drawCourses(context, plot, courses, theme);
     this.drawTheoryLabels(context, plot, courses, theme);
     this.drawNames(context, plot, courses, theme);
+    for (const moment of this.moments) nameMoment(context, plot, moment, theme);
   }
 
   /** Choose ranges and margins; returns the plot with its two scales. */
@@ -148,16 +149,22 @@ function drawMarker(context, plot, iteration, theme) {
   context.stroke();
 }
 
-/** A dotted line down the plot at an iteration that matters, with its name at the top. */
-function drawMoment(context, plot, { x, label }, theme) {
+/** A dotted line down the plot at an iteration that matters. */
+function drawMoment(context, plot, { x }, theme) {
   const across = plot.x(x);
-  Object.assign(context, { lineWidth: 1.5, strokeStyle: theme["theory-text"], fillStyle: theme["theory-text"] });
+  Object.assign(context, { lineWidth: 1.5, strokeStyle: theme["theory-text"] });
   context.setLineDash([2, 4]);
   context.beginPath();
   context.moveTo(across, plot.top);
   context.lineTo(across, plot.bottom);
   context.stroke();
   context.setLineDash([]);
+}
+
+/** Its name, at the top and above all curves. */
+function nameMoment(context, plot, { x, label }, theme) {
+  const across = plot.x(x);
   const wide = textWidth(context, label, theme, 14);
+  context.fillStyle = theme["theory-text"];
   drawText(context, label, across + 6 + wide > plot.right ? across - 6 - wide : across + 6, plot.top + 8, theme, { size: 14, halo: true });
 }
