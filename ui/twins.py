@@ -218,10 +218,14 @@ def seat(found: Found | None, place: str) -> Seat | None:
 
 def beside(found: Found, seat: Seat) -> None:
     """Show the pair in place of a page's stage, with the ways back."""
+    if found.may_steer:
+        _ways_back(found, seat)
     view(found)
-    if not found.may_steer:
-        return
+
+
+def _ways_back(found: Found, seat: Seat) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{t('compare.title')}**", width="stretch")
         for name, run in (("a", found.pair.a), ("b", found.pair.b)):
             st.button(
                 t(f"compare.keep_{name}"),

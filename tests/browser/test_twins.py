@@ -76,11 +76,13 @@ def colours(canvas: Locator) -> int:
     """Count the columns of a chart in which something saturated is drawn: curves, not axes."""
     count: int = canvas.evaluate(
         """canvas => {
-          const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
           const found = new Set();
           for (let at = 0; at < data.length; at += 4) {
             const part = [data[at], data[at + 1], data[at + 2]];
-            if (data[at + 3] > 200 && Math.max(...part) - Math.min(...part) > 60) found.add((at / 4) % width);
+            const vivid = Math.max(...part) - Math.min(...part) > 60;
+            if (data[at + 3] > 200 && vivid) found.add((at / 4) % width);
           }
           return found.size;
         }"""
