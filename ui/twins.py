@@ -189,7 +189,7 @@ _NOT_HERE = {
     "points": {"dataset", "model", "dropout"},
 }
 _RATES = ("generator_lr", "discriminator_lr")
-# A value to begin with, where a setting is off.
+# A value to begin with where a setting is off; where it is on, it is to be switched off.
 _TYPICAL = {
     "r1": 1.0,
     "r2": 1.0,
@@ -344,11 +344,11 @@ def suggested(config: TrainConfig, name: str) -> Any:
     if isinstance(now, str):
         options = _options(name)
         return options[(options.index(now) + 1) % len(options)]
-    if not now:
-        return _TYPICAL.get(name, 1)
-    if name in _TYPICAL:
-        return type(now)(field_range(name)[0])
     low, high = field_range(name)
+    if now == low:
+        return type(now)(min(_TYPICAL.get(name, low + 1), high))
+    if name in _TYPICAL:
+        return type(now)(low)
     wanted = now * (10 if name in _RATES else 2)
     return type(now)(wanted if wanted <= high else max(low, now / 2))
 
