@@ -189,7 +189,7 @@ _NOT_HERE = {
     "points": {"dataset", "model", "dropout"},
 }
 _RATES = ("generator_lr", "discriminator_lr")
-# A value to begin with, where a setting is off.
+# A value to begin with where a setting is off; where it is on, it is to be switched off.
 _TYPICAL = {
     "r1": 1.0,
     "r2": 1.0,
@@ -218,10 +218,14 @@ def seat(found: Found | None, place: str) -> Seat | None:
 
 def beside(found: Found, seat: Seat) -> None:
     """Show the pair in place of a page's stage, with the ways back."""
+    if found.may_steer:
+        _ways_back(found, seat)
     view(found)
-    if not found.may_steer:
-        return
+
+
+def _ways_back(found: Found, seat: Seat) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{t('compare.title')}**", width="stretch")
         for name, run in (("a", found.pair.a), ("b", found.pair.b)):
             st.button(
                 t(f"compare.keep_{name}"),
@@ -340,11 +344,11 @@ def suggested(config: TrainConfig, name: str) -> Any:
     if isinstance(now, str):
         options = _options(name)
         return options[(options.index(now) + 1) % len(options)]
-    if not now:
-        return _TYPICAL.get(name, 1)
-    if name in _TYPICAL:
-        return type(now)(field_range(name)[0])
     low, high = field_range(name)
+    if now == low:
+        return type(now)(min(_TYPICAL.get(name, low + 1), high))
+    if name in _TYPICAL:
+        return type(now)(low)
     wanted = now * (10 if name in _RATES else 2)
     return type(now)(wanted if wanted <= high else max(low, now / 2))
 

@@ -7,6 +7,8 @@ import { drawBand, drawEndMark, drawLine, drawSpikes, trace } from "./strokes.js
 
 const SHORTEST_AXIS = 20;
 const PIXELS_PER_POINT = 4;
+/** How far before the newest end, in pixels, a curve may end and still be named beside the plot. */
+const STILL_BESIDE = 60;
 
 /** A line chart of up to 512 buckets per curve, with theory lines, drawn on canvas. */
 export class Chart {
@@ -45,6 +47,7 @@ export class Chart {
     this.drawCourses(context, plot, courses, theme);
     this.drawTheoryLabels(context, plot, courses, theme);
     this.drawNames(context, plot, courses, theme);
+    for (const moment of this.moments) nameMoment(context, plot, moment, theme);
   }
 
   /** Choose ranges and margins; returns the plot with its two scales. */
@@ -125,12 +128,17 @@ export class Chart {
   drawNames(context, plot, courses, theme) {
     const ended = courses.map((course) => ({ ...course, end: course.points.findLast(Boolean) })).filter((course) => course.end);
     if (!ended.length) return;
+    // The name of a curve that ended long ago stands where it ended, the others beside the plot.
+    const last = Math.max(...ended.map((course) => plot.x(course.end.x)));
+    const early = ended.map((course) => plot.x(course.end.x) < last - STILL_BESIDE);
     const ends = ended.map((course) => plot.inside(course.end.mean));
-    const heights = spread(ends, 19, plot.top + 4, plot.bottom - 8);
+    const beside = spread(ends.filter((_, index) => !early[index]), 19, plot.top + 4, plot.bottom - 8);
     ended.forEach((course, index) => {
-      drawEndMark(context, plot.x(course.end.x), ends[index], course.mark, theme[course.colour], theme.ground);
+      const x = plot.x(course.end.x);
+      drawEndMark(context, x, ends[index], course.mark, theme[course.colour], theme.ground);
       context.fillStyle = theme[`${course.colour}-text`];
-      drawText(context, course.label, plot.right + 11, heights[index], theme, { size: 14 });
+      if (early[index]) drawText(context, course.label, x + 9, ends[index], theme, { size: 14, halo: true });
+      else drawText(context, course.label, plot.right + 11, beside.shift(), theme, { size: 14 });
     });
   }
 
@@ -149,16 +157,22 @@ function drawMarker(context, plot, iteration, theme) {
   context.stroke();
 }
 
-/** A dotted line down the plot at an iteration that matters, with its name at the top. */
-function drawMoment(context, plot, { x, label }, theme) {
+/** A dotted line down the plot at an iteration that matters. */
+function drawMoment(context, plot, { x }, theme) {
   const across = plot.x(x);
-  Object.assign(context, { lineWidth: 1.5, strokeStyle: theme["theory-text"], fillStyle: theme["theory-text"] });
+  Object.assign(context, { lineWidth: 1.5, strokeStyle: theme["theory-text"] });
   context.setLineDash([2, 4]);
   context.beginPath();
   context.moveTo(across, plot.top);
   context.lineTo(across, plot.bottom);
   context.stroke();
   context.setLineDash([]);
+}
+
+/** Its name, at the top and above all curves. */
+function nameMoment(context, plot, { x, label }, theme) {
+  const across = plot.x(x);
   const wide = textWidth(context, label, theme, 14);
+  context.fillStyle = theme["theory-text"];
   drawText(context, label, across + 6 + wide > plot.right ? across - 6 - wide : across + 6, plot.top + 8, theme, { size: 14, halo: true });
 }

@@ -93,10 +93,10 @@ class Twins {
     return LOUDEST.find((state) => states.includes(state)) ?? states[0];
   }
 
-  /** Recorded looks that both have. */
+  /** Iterations of which either has a recorded look. */
   get album() {
-    const theirs = new Set(this.halves.b.answer?.album ?? []);
-    return (this.halves.a.answer?.album ?? []).filter((iteration) => theirs.has(iteration));
+    const all = Object.values(this.halves).flatMap((half) => half.answer?.album ?? []);
+    return [...new Set(all)].sort((one, other) => one - other);
   }
 
   /** Write the words and numbers that go with the present state of both. */
@@ -153,6 +153,8 @@ class Twins {
       this.theme = readTheme(this.root);
     }
     const { halves, iteration, lookedBack, forkedAt, theme } = this;
+    const look = halves.a.shown?.bitmap;
+    if (look) this.caption?.offer("best", look.best ? null : this.say("best_missing"));
     this.charts.draw(halves, iteration, lookedBack, forkedAt, theme);
     this.readings.draw(halves, iteration, lookedBack, forkedAt, theme);
     this.root.dataset.drawn = Number(this.root.dataset.drawn ?? 0) + 1;

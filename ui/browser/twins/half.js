@@ -62,6 +62,12 @@ export class Half extends Live {
     return decodeLook(state, picture);
   }
 
+  /** Show the look recorded last by then: one that has stopped has none of later on. */
+  lookAt(iteration) {
+    const album = this.answer?.album ?? [];
+    return super.lookAt(iteration === null ? null : (album.findLast((page) => page <= iteration) ?? album[0] ?? null));
+  }
+
   glow(before, answer) {
     if (before) this.view.status.glow(["d", "g"].filter((player) => answer[`${player}_moves`] > before[`${player}_moves`]));
   }

@@ -67,6 +67,7 @@ export class Readings {
 
   /** What the number is to be compared with, in words. */
   floor(name, row) {
+    if (name === "modes" && row.centres) return this.say("note_centres", { centres: row.centres });
     const measure = OF_POINTS.get(name);
     if (measure && (row[name] ?? null) !== null) return this.say(measure.note, measure.values(row));
     const floor = floorOf(name, row);
