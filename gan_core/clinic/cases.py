@@ -59,8 +59,8 @@ class Case:
 _ALL = (
     Case(
         "collapse",
-        PLAIN,
-        {"minibatch_stddev": "on"},
+        PLAIN.replace(dataset="eight_soft"),
+        {"packing": 4},
         symptom="collapsed",
         measure="js_bits",
         iterations=2400,
@@ -72,7 +72,7 @@ _ALL = (
         {"unrolled_steps": 5},
         symptom="rotates",
         measure="js_bits",
-        iterations=2400,
+        iterations=1500,
     ),
     Case(
         "sure",
