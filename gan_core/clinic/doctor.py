@@ -26,8 +26,6 @@ RECENT = 0.3
 FEWEST = 3
 # A D that is sure: mean verdicts this near to 1 and to 0.
 SURE = 0.05
-# Almost nothing flows back to G: this share of the largest gradient it ever had.
-FAINT = 0.05
 # A D that cannot tell: mean verdicts this near to one another.
 ALIKE = 0.05
 # Anybody could tell these from the data: JS in bits.
@@ -68,11 +66,6 @@ class Record:
         recent = values[-max(1, math.ceil(RECENT * len(values))) :]
         measured = recent[~np.isnan(recent)]
         return float(measured.mean()) if len(measured) else math.nan
-
-    def most(self, curve: str) -> float:
-        """Return the largest mean that a curve has had; nan where nothing was measured."""
-        values = self._curve(curve)
-        return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
 
     def _curve(self, name: str) -> Numbers:
         return self.curves.mean[:, CURVES.index(name)]
@@ -115,13 +108,14 @@ def exploded(record: Record) -> Mapping[str, float] | None:
 
 
 def no_gradient(record: Record) -> Mapping[str, float] | None:
-    """D is sure of everything, and G's gradient has died: the min-max loss at work."""
-    if not _d_is_sure(record):
+    """D is sure of every generated sample, and the min-max loss then tells G next to nothing.
+
+    The slope of log(1 - D) in D's logit is -D (Goodfellow 2014, section 3): where D calls
+    samples real with a probability of .01, a hundredth of the largest gradient is left.
+    """
+    if record.config.loss != "minimax" or not _d_is_sure(record):
         return None
-    now, most = record.now("g_grad_norm"), record.most("g_grad_norm")
-    if not now < FAINT * most:
-        return None
-    return {"d_fake": record.now("d_fake"), "gradient": now, "largest": most}
+    return {"d_fake": record.now("d_fake"), "d_loss": record.now("d_loss")}
 
 
 def d_wins(record: Record) -> Mapping[str, float] | None:
@@ -200,10 +194,10 @@ def healthy(record: Record) -> Mapping[str, float] | None:
 # The most telling first: what explains the others stands before them.
 SYMPTOMS: dict[str, Symptom] = {
     "diverged": diverged,
-    "exploded": exploded,
-    "coupled": coupled,
     "no_gradient": no_gradient,
     "d_wins": d_wins,
+    "exploded": exploded,
+    "coupled": coupled,
     "oscillates": oscillates,
     "rotates": rotates,
     "d_is_blind": d_is_blind,
