@@ -88,14 +88,18 @@ def _ablation(measured: Mapping[str, Mapping[str, RowFigures]]) -> None:
 
 def _run(name: str, key: str) -> None:
     """Link to the playground with the recipe of a row."""
+    label = t("published.run", row=t(f"published.{key}"))
+    link_to("playground", label, t("published.run_help"), **query(name, key))
+
+
+def query(name: str, key: str) -> dict[str, str]:
+    """Return the recipe of a row as the playground's links have it."""
     from gan_core.points.presets import POINT_PRESETS
 
-    config = ROWS[key].replace(dataset=name)
+    recipe = ROWS[key].replace(dataset=name).to_dict()
     preset = POINT_PRESETS[name].to_dict()
-    changed = {field: str(v) for field, v in config.to_dict().items() if v != preset[field]}
-    changed.pop("dataset", None)
-    label = t("published.run", row=t(f"published.{key}"))
-    link_to("playground", label, t("published.run_help"), dataset=name, **changed)
+    changed = {field: str(value) for field, value in recipe.items() if value != preset[field]}
+    return {"dataset": name, **changed}
 
 
 def _number(value: Estimate, places: int, factor: float = 1) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from gan_core.clinic.cases import Case
 from gan_core.clinic.published import PACGAN, R3GAN
+from gan_core.config import TrainConfig
 
 # A perfect sampler's share within 3σ, 1 - e^(-9/2).
 PERFECT = 1 - math.exp(-4.5)
@@ -154,9 +155,10 @@ def recipes(case: Case) -> dict[str, Any]:
 def recorded(path: Path, case: Case) -> dict[str, Any] | None:
     """Return what is known of the picture of a case; None where its recipes were others."""
     known: dict[str, Any] | None = _content(path).get(case.key)
-    if known is None or any(known[name] != value for name, value in recipes(case).items()):
+    if known is None or known["length"] != case.iterations:
         return None
-    return known
+    made_with = [TrainConfig.from_dict(known[twin]) for twin in ("sick", "cured")]
+    return known if made_with == [case.sick, case.cured] else None
 
 
 def _row(row: Mapping[str, Sequence[float | None]]) -> RowFigures:
