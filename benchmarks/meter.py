@@ -120,7 +120,8 @@ def main() -> None:
     for key, result in results.items():
         ratios = result["ratios"]
         print(
-            f"{key}: median ratio {statistics.median(ratios):.3f} ({min(ratios)} to {max(ratios)}), "
+            f"{key}: median ratio {statistics.median(ratios):.3f} "
+            f"({min(ratios)} to {max(ratios)}), "
             f"{result['readings']} readings in {result['turns_seconds']:.0f} s, each "
             f"{result['reading_seconds']} s, longest part {result['longest_part_ms']} ms"
         )

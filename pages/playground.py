@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from gan_core.points.presets import POINT_PRESETS
-from ui import playground, runs, twins
+from ui import doctor, playground, runs, twins
 from ui.lesson import Experiment, check_yourself, fold, heading, try_this
 from ui.point_settings import choose_point_settings
 from ui.state import t
@@ -23,9 +23,11 @@ if seat is None or seat.may_steer:
 else:
     st.info(t("run.watching"))
 if pair is not None:
+    doctor.beside_both(pair)
     twins.beside(pair, seat)
 else:
     playground.stage(seat)
+    doctor.beside(seat)
     if seat.may_steer:
         twins.offer(seat)
 

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from gan_core.config import TrainConfig
-from ui import runs, training, twins
+from ui import doctor, runs, training, twins
 from ui.lesson import Experiment, check_yourself, fold, heading, link_to, try_this
 from ui.settings import choose_settings
 from ui.state import t
@@ -21,9 +21,11 @@ if seat is None or seat.may_steer:
 else:
     st.info(t("run.watching"))
 if pair is not None:
+    doctor.beside_both(pair)
     twins.beside(pair, seat)
 else:
     training.live(seat)
+    doctor.beside(seat)
     link_to("latent", t("latent.open"), t("latent.open_help"), model="run")
     if seat.may_steer:
         twins.offer(seat)

@@ -44,7 +44,7 @@ def try_this(page: str, experiments: Sequence[Experiment]) -> None:
 
 def _experiment(words: str, number: int, experiment: Experiment) -> None:
     st.markdown(f"**{number}. {t(words + '.title')}**\n\n{t(words + '.question')}")
-    answer = _ask("lesson.predict", words, experiment.choices)
+    answer = predicted(words, experiment.choices)
     st.button(
         t("lesson.run_it"),
         key=words + ".run",
@@ -55,10 +55,20 @@ def _experiment(words: str, number: int, experiment: Experiment) -> None:
         args=(words, experiment),
     )
     if words in visit().tried and answer is not None:
-        verdict = (
-            "lesson.predicted_right" if answer == experiment.right else "lesson.predicted_else"
-        )
-        st.markdown(f"**{t(verdict)}** {t(words + '.explain')}")
+        explained(words, experiment.right)
+
+
+def predicted(words: str, choices: Sequence[str]) -> str | None:
+    """Ask for a prediction; return it, None while there is none."""
+    return _ask("lesson.predict", words, choices)
+
+
+def explained(words: str, right: str) -> None:
+    """Explain what was predicted, and say whether it came so."""
+    verdict = (
+        "lesson.predicted_right" if st.session_state[words] == right else "lesson.predicted_else"
+    )
+    st.markdown(f"**{t(verdict)}** {t(words + '.explain')}")
 
 
 def _begin(words: str, experiment: Experiment) -> None:

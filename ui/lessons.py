@@ -28,6 +28,7 @@ LESSONS = (
     Lesson("playground.py", "playground", ":material/scatter_plot:"),
     Lesson("game.py", "game", ":material/sports_esports:"),
     Lesson("losses.py", "losses", ":material/show_chart:"),
+    Lesson("clinic.py", "clinic", ":material/stethoscope:"),
     Lesson("latent.py", "latent", ":material/tune:"),
 )
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from ui import (
+    doctor_route,
     game_route,
     guess_route,
     latent_route,
@@ -38,6 +39,7 @@ def routes() -> list[BaseRoute]:
     return [
         *live_route.routes(),
         *pair_route.routes(),
+        *doctor_route.routes(),
         *sample_route.routes(),
         *guess_route.routes(),
         *game_route.routes(),

@@ -19,6 +19,8 @@ from gan_core.history import CURVES, Curves, Numbers
 from gan_core.losses import LOSSES
 from gan_core.readings import Readings
 
+# Before so many iterations even a healthy run looks ill: D has learned nothing yet.
+EARLY = 100
 # The last so much of a run counts as "now"; of readings at least so many.
 RECENT = 0.3
 FEWEST = 3
@@ -34,6 +36,8 @@ NEAR = 0.15
 ONE_MODE = 0.5
 # A distance that swings by this share of itself is not settling.
 SWING = 0.15
+# A distance that has fallen by this share of itself is falling.
+FALL = 0.15
 # Classes of digits: KL from equal shares, in nats, that is plain to see (two digits missing: .22).
 UNEVEN = 0.2
 # Of unseen real pictures 1 % lie this near to a training picture; copies do it far more often.
@@ -154,11 +158,11 @@ def collapsed(record: Record) -> Mapping[str, float] | None:
 
 
 def oscillates(record: Record) -> Mapping[str, float] | None:
-    """The distance to the data goes up and down for ever, far above its floor."""
+    """The distance to the data goes up and down, far above its floor."""
     distances = record.recent("sliced_w1")
     if not distances:
         return None
-    middle, swing = float(np.mean(distances)), float(np.std(distances))
+    middle, swing = float(np.mean(distances)), _swing(distances)
     floor = _median(record.recent("sliced_w1_floor"))
     if not (middle > 10 * floor and swing > SWING * middle):
         return None
@@ -204,9 +208,23 @@ SYMPTOMS: dict[str, Symptom] = {
 
 
 def diagnose(record: Record) -> tuple[Finding, ...]:
-    """Return all that the numbers say, the most telling first; nothing where they say nothing."""
-    said = ((key, look(record)) for key, look in SYMPTOMS.items())
+    """Return all that the numbers say, the most telling first; nothing where they say nothing.
+
+    While it is too early to tell, only that a run has broken off.
+    """
+    looks = {"diverged": diverged} if too_early(record) else SYMPTOMS
+    said = ((key, look(record)) for key, look in looks.items())
     return tuple(Finding(key, values) for key, values in said if values is not None)
+
+
+def too_early(record: Record) -> bool:
+    """Say whether the run is so young that its numbers mean nothing yet."""
+    return _length(record) < EARLY
+
+
+def is_measured(record: Record) -> bool:
+    """Say whether there are readings of quality to go by; without, only losses are read."""
+    return len(record.readings.rows) >= FEWEST
 
 
 def _d_is_sure(record: Record) -> bool:
@@ -216,9 +234,16 @@ def _d_is_sure(record: Record) -> bool:
 
 
 def _stays(record: Record) -> bool:
-    """Say whether G no longer gets nearer."""
-    distances = record.readings_of("js_bits")
-    return bool(distances) and distances[-1] > FAR
+    """Say whether G is far from the data and gets no nearer."""
+    distances = record.recent("js_bits")
+    return bool(distances) and distances[-1] > max(FAR, (1 - FALL) * distances[0])
+
+
+def _swing(distances: Sequence[float]) -> float:
+    """Return the standard deviation from a straight line: what merely falls does not swing."""
+    times = np.arange(len(distances))
+    line = np.polynomial.Polynomial.fit(times, distances, 1)
+    return float(np.std(np.asarray(distances) - line(times)))
 
 
 def _length(record: Record) -> int:

@@ -77,10 +77,10 @@ def open_page(chromium: Browser, app_url: str, complaints: list[str]) -> Iterato
 
     yield open_page
     for page in pages:
-        for place in ("run", "points"):
+        for place, kind in {"run": "run", "points": "run", "twin": "pair"}.items():
             token = LiveView(page, place).token
             if token:  # the next test's run shall not have to share the engine with this one
-                page.request.post(f"/api/run/{token}/pause")
+                page.request.post(f"/api/{kind}/{token}/pause")
         page.context.close()
 
 

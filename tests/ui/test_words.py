@@ -12,6 +12,9 @@ from string import Formatter
 
 import pytest
 
+from gan_core.clinic.cases import CASES
+from gan_core.clinic.doctor import SYMPTOMS
+from gan_core.clinic.published import ROWS, SETS
 from gan_core.config import (
     DATASET_KEYS,
     LOSS_KEYS,
@@ -29,7 +32,7 @@ from gan_core.engine import RunState
 from gan_core.losses import LOSSES
 from gan_core.moments import MOMENT_KINDS
 from gan_core.theory.levels import LEVELS
-from ui import losses, words
+from ui import clinic, losses, published, words
 from ui.guess_route import STAGE_KEYS
 from ui.lessons import LESSONS
 from ui.live_frame import SHOWN
@@ -51,6 +54,7 @@ SECTIONS = {
     "studio": "latent.js",
     "plane": "playground.js",
     "twins": "twins.js",
+    "doctor": "doctor.js",
 }
 # Components that also say what others say: they are made of their parts.
 BORROWED = {"plane": ("live",), "twins": ("live", "plane")}
@@ -222,6 +226,11 @@ def experiments() -> dict[str, tuple[tuple[str, ...], str]]:
     }
 
 
+def cases() -> dict[str, tuple[tuple[str, ...], str]]:
+    """Each case of the clinic with its choices and the right one."""
+    return {f"clinic.case.{key}": question for key, question in clinic.QUESTIONS.items()}
+
+
 def quizzes() -> dict[str, tuple[tuple[str, ...], str]]:
     """Each question's ``page.quiz.key`` with its choices and the right one."""
     return {
@@ -244,7 +253,7 @@ def codes(error: str, place: int) -> set[str]:
 
 FIELDS = [spec.name for spec in fields(TrainConfig)]
 MEASURED = json.loads((words.ASSETS / "figures" / "digits.json").read_text("utf-8"))
-QUESTIONS = experiments() | quizzes()
+QUESTIONS = experiments() | quizzes() | cases()
 
 D_EQUILIBRIA = [f"equilibrium.d.{key}" for key in LOSSES]
 G_EQUILIBRIA = [
@@ -263,7 +272,7 @@ HOLES: dict[str, Iterable[str]] = {
     "{page}.question": [f"{page}.question" for page in pages_of("heading")],
     "{words}.title": [f"{key}.title" for key in experiments()],
     "{words}.question": [f"{key}.question" for key in experiments()],
-    "{words}.explain": [f"{key}.explain" for key in experiments()],
+    "{words}.explain": [f"{key}.explain" for key in experiments() | cases()],
     "{words}.{choice}": [f"{key}.{choice}" for key in QUESTIONS for choice in QUESTIONS[key][0]],
     "{page}.quiz.{key}.question": [f"{key}.question" for key in quizzes()],
     "{page}.quiz.{key}.explain": [f"{key}.explain" for key in quizzes()],
@@ -290,6 +299,23 @@ HOLES: dict[str, Iterable[str]] = {
     "option.{loss}": [f"option.{key}" for key in LOSS_KEYS],
     "option.{value}": [f"option.{key}" for key in SWITCH_KEYS],
     "network.{key}": [f"network.{key}" for key in MODEL_KEYS],
+    "clinic.measure.{case.measure}": [f"clinic.measure.{case.measure}" for case in CASES.values()],
+    **{
+        f"clinic.case.{{{case}}}.{part}": [f"clinic.case.{key}.{part}" for key in CASES]
+        for case, part in (
+            ("key", "title"),
+            *(("case.key", part) for part in ("wrong", "question", "cure", "not_cured")),
+        )
+    },
+    "doctor.name_{symptom}": [f"doctor.name_{key}" for key in SYMPTOMS],
+    "option.{name}": [f"option.{key}" for key in SETS],
+    "published.{key}": [f"published.{key}" for key in ROWS],
+    "published.{column}": [f"published.{column}" for column in published._COLUMNS],
+    "published.{'same' if holds else 'other'}_{measure}": [
+        f"published.{kind}_{measure}"
+        for kind in ("same", "other")
+        for measure in ("modes", "reverse_kl", "losses")
+    ],
     "compare.keep_{name}": ["compare.keep_a", "compare.keep_b"],
     "problem.point_{error.code}": [f"problem.point_{code}" for code in codes("PointError", 0)],
     "problem.checkpoint_{error.code}": [
@@ -422,6 +448,10 @@ BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
     "turn": {},
     "sums": {},
     "loss_lab": {},
+    "doctor": {
+        "name_${key}": [f"name_{key}" for key in SYMPTOMS],
+        "says_${says}": [*(f"says_{key}" for key in SYMPTOMS), "says_collapsed_classes"],
+    },
     "live": OF_LIVE,
     "twins": OF_LIVE | OF_PLANE | {"chart_${name}": [f"chart_{name}" for name in SHOWN]},
     "plane": OF_LIVE

@@ -6,7 +6,7 @@ import { forkMark, twinCurves, twinHistory } from "./charts.js";
 
 const OF_POINTS = new Map(MEASURES.map((measure) => [measure.key, measure]));
 /** Columns that another one is compared with, and the papers' way of counting, have no row of their own. */
-const BESIDE = /_floor|_lenient/;
+const BESIDE = /_floor|_lenient|^leading_/;
 
 /** The floor that goes with a name: `js_bits` has `js_floor_bits`, most others `<name>_floor`. */
 function floorOf(name, row) {
