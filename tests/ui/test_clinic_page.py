@@ -51,7 +51,7 @@ def components(app: AppTest) -> dict[str, dict[str, Any]]:
 
 
 def choose(app: AppTest, key: str) -> AppTest:
-    return app.button_group(key=KEY).set_value([key]).run()
+    return app.pills(key=KEY).select(key).run()
 
 
 def predict(app: AppTest, key: str, choice: str) -> AppTest:
