@@ -158,10 +158,16 @@ def _picture(case: Case) -> None:
 
 def _change(case: Case) -> str:
     """Write what the cure changes: ``Learning rate of D 1e-5 → 0.001``."""
-    return ", ".join(
-        f"{t(f'field.{name}')}: {twins.worded(case.sick, name)} → {twins.worded(case.cured, name)}"
+    told = (
+        t(
+            "clinic.change",
+            field=t(f"field.{name}"),
+            a=twins.worded(case.sick, name),
+            b=twins.worded(case.cured, name),
+        )
         for name in differing(case.sick, case.cured)
     )
+    return ", ".join(told)
 
 
 def _shown(case: Case, figures: CaseFigures) -> str:
