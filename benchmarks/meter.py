@@ -1,11 +1,12 @@
 """What the live meter costs a run of pictures: ``python -m benchmarks.meter``.
 
 One engine with one worker holds two runs of the same recipe on MNIST, both watched, one of
-them without its meter. They train in turns of some twenty seconds, and what is compared is
-iterations for a second of the processor's time, so that a busy machine counts as a quiet one.
-Printed are the ratio of each round, how often a reading came, and the longest of the parts
-that a reading is taken in: so long may another run have to wait for it. ``--write`` adds the
-figures to those of ``benchmarks.metrics``, which the README quotes.
+them without its meter. They train in turns of some ten seconds, and what is compared is
+iterations for a second of the worker's processor time (moves, looks and readings alike), so
+that a busy machine counts as a quiet one. Printed are the ratio over all turns, how often a
+reading came, and the longest of the parts that a reading is taken in: so long may another
+run have to wait for it. ``--write`` adds the figures to those of ``benchmarks.metrics``,
+which the README quotes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -52,55 +52,68 @@ def reader_of(run: Run) -> Any:
     return view.reader
 
 
-def turn(run: Run, seconds: float) -> tuple[float, int]:
-    """Let a run train; return iterations a second of the processor's time, and its readings."""
-    before = len(run.frame.meter.rows) if run.frame.meter else 0
+class Timed:
+    """Adds up the processor's time that one method takes."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self.total, self.longest = 0.0, 0.0
+        self._method = getattr(owner, name)
+        setattr(owner, name, self)
+
+    def __call__(self, *arguments: Any) -> Any:
+        begin = time.thread_time()
+        try:
+            return self._method(*arguments)
+        finally:
+            spent = time.thread_time() - begin
+            self.total += spent
+            self.longest = max(self.longest, spent)
+
+
+def turn(run: Run, work: Timed, seconds: float) -> tuple[int, float, int]:
+    """Let a run train; return its iterations, the worker's seconds, and its readings."""
     run.play()
     until = time.monotonic() + WARM_UP
     watch_until(run, lambda: time.monotonic() > until)
-    begin, first, until = time.process_time(), run.frame.iteration, time.monotonic() + seconds
+    first, begin, read = run.frame.iteration, work.total, len(run.frame.meter.rows)
+    until = time.monotonic() + seconds
     watch_until(run, lambda: time.monotonic() > until)
-    rate = (run.frame.iteration - first) / (time.process_time() - begin)
-    readings = (len(run.frame.meter.rows) if run.frame.meter else 0) - before
+    found = run.frame.iteration - first, work.total - begin, len(run.frame.meter.rows) - read
     run.pause()
-    time.sleep(3 * POLL)
-    time.sleep(2.5)  # nobody looks: what is left of a reading waits
-    return rate, readings
+    while run.frame.state == RunState.RUNNING:  # nobody looks: at rest it is not measured
+        time.sleep(POLL)
+    time.sleep(2.5)
+    return found
 
 
 def compare(engine: Engine, key: str, rounds: int, seconds: float) -> dict[str, Any]:
     """Return the ratios of a preset, with the meter against without."""
-    measured, plain = ready(engine, PRESETS[key]), ready(engine, PRESETS[key])
-    reader_of(plain).due = lambda *_arguments, **_options: False
-    reader, parts = reader_of(measured), []
-    go_on = reader.go_on
-
-    def timed(*arguments: Any) -> None:
-        begin = time.thread_time()
-        go_on(*arguments)
-        parts.append(time.thread_time() - begin)
-
-    reader.go_on = timed
-    ratios, readings = [], 0
-    for number in range(1, rounds + 1):
-        order = (measured, plain) if number % 2 else (plain, measured)
-        found = {run: turn(run, seconds) for run in order}
-        ratios.append(found[measured][0] / found[plain][0])
-        readings += found[measured][1]
-        print(
-            f"{key} round {number}: with {found[measured][0]:.1f}, without "
-            f"{found[plain][0]:.1f} it/s, ratio {ratios[-1]:.3f}, "
-            f"{found[measured][1]} readings",
-            flush=True,
-        )
-    for run in (measured, plain):
+    runs = [ready(engine, PRESETS[key]) for _ in range(2)]
+    work = [Timed(run, "advance") for run in runs]
+    reader_of(runs[1]).due = lambda *_arguments, **_options: False
+    reading = Timed(reader_of(runs[0]), "go_on")
+    totals = [[0, 0.0, 0], [0, 0.0, 0]]
+    ratios = []
+    for number in range(rounds):
+        found: dict[int, float] = {}
+        for index in (0, 1) if number % 2 else (1, 0):
+            iterations, spent, readings = turn(runs[index], work[index], seconds)
+            found[index] = iterations / spent
+            for place, value in enumerate((iterations, spent, readings)):
+                totals[index][place] += value
+        ratios.append(found[0] / found[1])
+        told = f"with {found[0]:.1f}, without {found[1]:.1f} iterations a second of work"
+        print(f"{key} round {number + 1}: {told}", flush=True)
+    for run in runs:
         engine.stop(run)
+    (measured, worked, readings), (plain, alone, _) = totals
     return {
-        "ratios": [round(ratio, 3) for ratio in ratios],
+        "ratio": round((measured / worked) / (plain / alone), 3),
+        "rounds": [round(ratio, 3) for ratio in sorted(ratios)],
         "readings": readings,
-        "turns_seconds": rounds * seconds,
-        "reading_seconds": round(reader._cost, 3),
-        "longest_part_ms": round(1000 * max(parts)),
+        "worker_seconds": round(worked),
+        "share_of_readings": round(reading.total / work[0].total, 3),
+        "longest_part_ms": round(1000 * reading.longest),
     }
 
 
@@ -118,12 +131,12 @@ def main() -> None:
     }
     engine.close()
     for key, result in results.items():
-        ratios = result["ratios"]
+        low, *_, high = result["rounds"]
         print(
-            f"{key}: median ratio {statistics.median(ratios):.3f} "
-            f"({min(ratios)} to {max(ratios)}), "
-            f"{result['readings']} readings in {result['turns_seconds']:.0f} s, each "
-            f"{result['reading_seconds']} s, longest part {result['longest_part_ms']} ms"
+            f"{key}: ratio {result['ratio']} (rounds {low} to {high}), "
+            f"{result['readings']} readings in {result['worker_seconds']} s of work, "
+            f"{result['share_of_readings']:.1%} of it, "
+            f"longest part {result['longest_part_ms']} ms"
         )
     if options.write:
         content = json.loads(FIGURES.read_text("utf-8"))
@@ -135,8 +148,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.meter", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
     parser.add_argument("--write", action="store_true", help="keep the figures in assets/")
     return parser.parse_args()
 

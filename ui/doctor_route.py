@@ -48,9 +48,8 @@ async def _answer(asked: tuple[Run, ...]) -> Response:
 
 def _diagnosis(run: Run) -> dict[str, Any]:
     # Not before a run is there: this needs torch, which the server loads in the background.
-    from gan_core.readings import Readings
-
     from gan_core.clinic.doctor import Record, diagnose, is_measured, too_early
+    from gan_core.readings import Readings
 
     frame = run.frame
     record = Record(

@@ -358,7 +358,8 @@ class Run:
         session = self._session
         if session is None or not self._ready or self._detached:
             return False
-        return self._screen.reading_due(session.trainer, self.last_seen)
+        waiting = bool(self._plan)
+        return self._screen.reading_due(session.trainer, self.last_seen, moves_wait=waiting)
 
     @property
     def _ready(self) -> bool:

@@ -62,14 +62,14 @@ class Screen:
         """Take in how much of the processor's time a move took."""
         self._worked += seconds
 
-    def reading_due(self, trainer: Trainer, last_seen: float) -> bool:
+    def reading_due(self, trainer: Trainer, last_seen: float, *, moves_wait: bool) -> bool:
         """Say whether a part of a reading of the meter is to be taken: only while watched."""
         reader = self._view.reader if self._view else None
         if reader is None or time.monotonic() - last_seen > WATCHED_SECONDS:
             return False
         since = self._rests_since
-        resting = since is not None and time.perf_counter() - since > REST_SECONDS
-        return reader.due(trainer, self._worked, resting=resting)
+        rests = since is not None and time.perf_counter() - since > REST_SECONDS
+        return reader.due(trainer, self._worked, resting=rests and not moves_wait)
 
     def read_on(self, trainer: Trainer) -> None:
         """Take that part."""

@@ -259,6 +259,18 @@ def test_a_click_does_not_wait_for_the_meter(alone, clock):
     assert alone.frame.meter.iterations == (1,)
 
 
+def test_whoever_plays_after_a_rest_does_not_wait_for_the_meter(alone, clock):
+    clock.now += RESTED
+    alone.play()
+    alone.seen()
+    for _ in range(10):
+        alone.advance(0)
+    assert alone.frame.iteration == 10
+    assert alone.frame.meter.rows == ()
+    assert alone._session.trainer.iteration == 10
+    assert alone._screen._view.reader._parts is None
+
+
 def test_moves_go_on_between_the_parts_of_a_reading(alone, clock):
     alone.play()
     clock.now += SECONDS
