@@ -149,6 +149,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "held_since": [outcome.reached for outcome in outcomes],
         "js_bits": [round(one.js_bits, 4) for one in ends],
         "js_floor_bits": round(ends[0].js_floor_bits, 4),
+        "modes_there": outcomes[0].modes,
         "modes": [one.modes for one in ends],
         "high_quality": [one.high_quality and round(one.high_quality, 3) for one in ends],
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from inspect import getsource
+from typing import Any
 
 import streamlit as st
 
@@ -48,11 +50,29 @@ def stage(seat: Seat) -> None:
 
 
 def _goal(config: TrainConfig) -> str:
-    """Say what a preset reaches; nothing for settings that nobody has measured."""
+    """Say what a preset reaches, and when; nothing for settings that nobody has measured."""
     preset = POINT_PRESETS.get(config.dataset)
     if preset is None or preset.replace(seed=config.seed) != config:
         return ""
-    return t(f"goal.{config.dataset}")
+    figures = measured()[config.dataset]
+    modes = figures["modes"][0]
+    goal = t("goal.shape") if modes is None else t("goal.modes", modes=figures["modes_there"])
+    reached = t(
+        "goal.measured",
+        iterations=figures["iterations"],
+        seconds=figures["median_seconds"],
+        passed=figures["passed"],
+        seeds=len(figures["seconds"]),
+    )
+    return f"{goal} {reached}"
+
+
+@lru_cache(maxsize=1)
+def measured() -> dict[str, Any]:
+    """Return what ``python -m benchmarks.playground --write`` wrote of each set."""
+    content = json.loads((words.ASSETS / "figures" / "playground.json").read_text("utf-8"))
+    sets: dict[str, Any] = content["sets"]
+    return sets
 
 
 def _train_on_own(seat: Seat) -> None:

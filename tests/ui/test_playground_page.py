@@ -96,7 +96,17 @@ def test_a_preset_states_its_goal_and_other_settings_none(open_page, language):
     app = open_page("playground", language, dataset="grid", loss="hinge")
     assert told(app)["goal"] == ""
     app = open_page("playground", language, dataset="grid", seed="3")
-    assert told(app)["goal"] == words.translate(language, "goal.grid")
+    figures = playground.measured()["grid"]
+    assert told(app)["goal"].startswith(words.translate(language, "goal.modes", modes=25))
+    assert f"{figures['passed']}" in told(app)["goal"]
+    assert f"{figures['iterations']}" in told(app)["goal"]
+
+
+@pytest.mark.parametrize("key", POINT_KEYS)
+def test_the_figures_are_those_of_the_recipe(key):
+    figures = playground.measured()[key]
+    assert figures["iterations"] == POINT_PRESETS[key].lr_decay_moves
+    assert len(figures["seconds"]) == len(figures["js_bits"]) == 10
 
 
 def test_nobody_moves_gets_a_sentence_and_no_run(open_page, engine):

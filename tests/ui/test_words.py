@@ -287,7 +287,6 @@ HOLES: dict[str, Iterable[str]] = {
         for key in (*keys, *POINT_KEYS, OWN_POINTS)
     ],
     "option.{saved.config.model}": [f"option.{key}" for key in (*MODEL_KEYS, POINT_MODEL)],
-    "goal.{config.dataset}": [f"goal.{key}" for key in POINT_KEYS],
     "preset.{key}.name": [f"preset.{key}.name" for key in PRESETS],
     "preset.{key}.expect": [f"preset.{key}.expect" for key in MEASURED["presets"]],
     "equilibrium.{player}.{loss.key}": [*D_EQUILIBRIA, *G_EQUILIBRIA],

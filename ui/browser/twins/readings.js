@@ -5,12 +5,18 @@ import { MEASURES } from "../playground/meter.js";
 import { forkMark, twinCurves, twinHistory } from "./charts.js";
 
 const OF_POINTS = new Map(MEASURES.map((measure) => [measure.key, measure]));
-/** Columns that another one is compared with, and the papers' way of counting, have no row of their own. */
-const BESIDE = /_floor|_lenient|^leading_/;
+/** Columns that another one is compared with have no row of their own. */
+const BESIDE = /_floor/;
 
 /** The floor that goes with a name: `js_bits` has `js_floor_bits`, most others `<name>_floor`. */
 function floorOf(name, row) {
   return Object.keys(row).find((key) => key.includes("_floor") && key.replace("_floor", "") === name);
+}
+
+/** The names that get a row: of points those that the playground shows too, otherwise all but what stands beside others. */
+function shown(names) {
+  const ofPoints = names.filter((name) => OF_POINTS.has(name));
+  return ofPoints.length ? ofPoints : names.filter((name) => !BESIDE.test(name));
 }
 
 /** What the meters of both runs read last, side by side with what a perfect generator would read. */
@@ -28,7 +34,7 @@ export class Readings {
   /** Write the newest readings; the section stays away where nothing is measured. */
   update(halves) {
     const newest = { a: halves.a.meter.newest, b: halves.b.meter.newest };
-    const names = (halves.a.meter.names.length ? halves.a : halves.b).meter.names.filter((name) => !BESIDE.test(name));
+    const names = shown((halves.a.meter.names.length ? halves.a : halves.b).meter.names);
     this.element.hidden = names.length === 0;
     if ([...this.rows.keys()].join() !== names.join()) this.build(names);
     for (const [name, row] of this.rows) {
