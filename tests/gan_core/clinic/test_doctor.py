@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from gan_core.points.meter import Readings
 
 from gan_core.clinic.doctor import (
     ALIKE,
@@ -28,6 +27,7 @@ from gan_core.clinic.doctor import (
 )
 from gan_core.config import TrainConfig
 from gan_core.history import CURVES, Curves
+from gan_core.readings import Readings
 
 PLAIN = TrainConfig(model="points", dataset="eight")
 LITTLE = 0.01
