@@ -194,6 +194,23 @@ def recipes(options: argparse.Namespace) -> None:
             kept[key] = measure(key, outcomes)
             if options.write:
                 _write(kept)
+    print("\n".join(rows({key: kept[key] for key in options.sets})))
+
+
+def rows(kept: dict[str, Any]) -> list[str]:
+    """Return the lines of the README's table."""
+    return [
+        f"| `{key}` | {one['passed']} of {len(one['seconds'])} "
+        f"| {min(one['js_bits']):.3f}–{max(one['js_bits']):.3f} | {one['js_floor_bits']:.3f} "
+        f"| {_modes(one)} | {one['iterations']:,} "
+        f"| {min(one['seconds']):.0f}–{max(one['seconds']):.0f} s |"
+        for key, one in kept.items()
+    ]
+
+
+def _modes(figures: dict[str, Any]) -> str:
+    there, found = figures["modes_there"], figures["modes"]
+    return "–" if there is None else f"{min(found)}–{max(found)} of {there}"
 
 
 def _write(kept: dict[str, Any]) -> None:

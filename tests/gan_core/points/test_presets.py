@@ -101,3 +101,20 @@ class InThisProcess:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_readme_has_the_figures(name):
+    root = benchmark.FIGURES.parents[2]
+    kept = json.loads(benchmark.FIGURES.read_text("utf-8"))["sets"]
+    assert tuple(kept) == POINT_KEYS
+    text = (root / name).read_text("utf-8")
+    assert [row for row in benchmark.rows(kept) if row not in text] == []
+
+
+@pytest.mark.parametrize("key", POINT_KEYS)
+def test_at_least_nine_of_ten_seeds_pass_when_measured(key):
+    figures = json.loads(benchmark.FIGURES.read_text("utf-8"))["sets"][key]
+    assert figures["iterations"] == POINT_PRESETS[key].lr_decay_moves
+    assert figures["passed"] >= 9
+    assert len(figures["seconds"]) == 10
