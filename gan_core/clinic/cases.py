@@ -103,9 +103,9 @@ _ALL = (
         "too_fast",
         HELD.replace(generator_lr=0.1),
         {"generator_lr": 1e-3},
-        symptom="exploded",
+        symptom="rotates",
         measure="sliced_w1",
-        iterations=1500,
+        iterations=2400,
     ),
     Case(
         "coupled",

@@ -1,0 +1,137 @@
+"""How reliably the clinic's cases fail, and how reliably they are cured.
+
+``python -m benchmarks.clinic`` plays every case and its cured twin with ten seeds, one thread a
+seed. A seed is ill if the doctor finds the case's symptom at the end of the sick twin; it is
+cured if the other twin does not show it and fares better by the case's measure. Seconds are the
+processor's. ``--write`` keeps the figures that the page shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.machine import machine
+from gan_core.clinic.cases import CASES, Case
+from gan_core.clinic.doctor import diagnose
+from gan_core.clinic.trial import Trial, play_pictures, play_points
+from gan_core.config import POINT_MODEL, TrainConfig
+from gan_core.data import load_images
+from gan_core.points.sets import load_points
+
+FIGURES = Path(__file__).parent.parent / "assets" / "figures" / "clinic.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one seed of a case came to: the sick twin first, then the cured one."""
+
+    seed: int
+    findings: tuple[tuple[str, ...], tuple[str, ...]]
+    measured: tuple[float, float]
+    seconds: tuple[float, float]
+    symptom: str
+
+    @property
+    def ill(self) -> bool:
+        """Say whether the sick twin shows the symptom."""
+        return self.symptom in self.findings[0]
+
+    @property
+    def cured(self) -> bool:
+        """Say whether the cured twin does not, and is better."""
+        return self.symptom not in self.findings[1] and self.measured[1] < self.measured[0]
+
+
+def outcome(key: str, seed: int) -> Outcome:
+    """Play one seed of a case, on one thread."""
+    torch.set_num_threads(1)
+    case = CASES[key]
+    twins = [play(config.replace(seed=seed), case) for config in (case.sick, case.cured)]
+    sick, cured = (tuple(found.key for found in diagnose(twin.record)) for twin in twins)
+    before, after = (twin.record.readings_of(case.measure)[-1] for twin in twins)
+    seconds = twins[0].seconds, twins[1].seconds
+    return Outcome(seed, (sick, cured), (before, after), seconds, case.symptom)
+
+
+def play(config: TrainConfig, case: Case) -> Trial:
+    """Play a recipe on its data."""
+    if config.model == POINT_MODEL:
+        return play_points(config, load_points(config.dataset), case.iterations)
+    data = load_images(config.dataset, fall_back=False)
+    unseen = load_images(config.dataset, train=False, fall_back=False)
+    return play_pictures(config, data, unseen, case.iterations)
+
+
+def measure(key: str, outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """Print a line for each seed and one for all; return the figures."""
+    kept = []
+    for one in outcomes:
+        kept.append(one)
+        print(f"{key:16} seed {one.seed}: {_line(one)}", flush=True)
+    figures = _figures(kept)
+    print(f"{key:16} ill in {figures['ill']}, cured in {figures['cured']} of {len(kept)}")
+    return figures
+
+
+def _line(one: Outcome) -> str:
+    twins = zip(("sick", "cured"), one.findings, one.measured, one.seconds, strict=True)
+    return "; ".join(
+        f"{name}: {', '.join(found) or 'nothing'}, {value:.3f}, {seconds:.0f} s"
+        for name, found, value, seconds in twins
+    )
+
+
+def _figures(outcomes: list[Outcome]) -> dict[str, Any]:
+    before, after = zip(*(one.measured for one in outcomes), strict=True)
+    sick, cured = zip(*(one.seconds for one in outcomes), strict=True)
+    return {
+        "seeds": len(outcomes),
+        "ill": sum(one.ill for one in outcomes),
+        "cured": sum(one.cured for one in outcomes),
+        "seconds": [round(statistics.median(sick), 1), round(statistics.median(cured), 1)],
+        "before": round(statistics.median(before), 4),
+        "after": round(statistics.median(after), 4),
+    }
+
+
+def main() -> None:
+    """Play the cases; keep the figures if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="seeds at a time")
+    parser.add_argument("--write", action="store_true", help="keep the figures in assets/")
+    options = parser.parse_args()
+    print(machine(), f"one thread a seed, {options.jobs} at a time")
+    kept = json.loads(FIGURES.read_text("utf-8"))["cases"] if FIGURES.exists() else {}
+    # Forked processes would inherit torch's threads in an unknown state.
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.jobs, spawned) as pool:
+        coming = {
+            key: pool.map(partial(outcome, key), range(options.seeds)) for key in options.cases
+        }
+        for key, outcomes in coming.items():
+            kept[key] = measure(key, outcomes)
+            if options.write:
+                content = {
+                    "command": "python -m benchmarks.clinic --write",
+                    "machine": machine(),
+                    "cases": {name: kept[name] for name in CASES if name in kept},
+                }
+                FIGURES.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
