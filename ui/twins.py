@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gan_core.config import MODEL_KEYS, POINT_MODEL, SettingError, TrainConfig, field_range
-from gan_core.engine import KEEPS_SHAPES, EngineFull, Pair, Run, differing
+from gan_core.engine import CHANGEABLE, EngineFull, Pair, Run, differing
 from ui import runs, training, warm, words
 from ui.lesson import fold
 from ui.live import browser_component
@@ -199,6 +199,10 @@ _TYPICAL = {
     "lr_decay_moves": 2000,
     "beta1": 0.5,
     "dropout": 0.3,
+    "instance_noise": 0.3,
+    "instance_noise_moves": 2000,
+    "examples": 100,
+    "unrolled_steps": 5,
 }
 _VALUE = "twin_value"
 
@@ -287,7 +291,7 @@ def _choose(seat: Seat) -> None:
 
 
 def _explain_and_start(seat: Seat, config: TrainConfig, changed: TrainConfig, name: str) -> None:
-    can_fork = name in KEEPS_SHAPES
+    can_fork = name in CHANGEABLE
     told = {"field": t(f"field.{name}"), "a": worded(config, name), "b": worded(changed, name)}
     st.markdown(t("compare.will_fork" if can_fork else "compare.will_begin", **told))
     with st.container(horizontal=True):

@@ -5,13 +5,13 @@ before torch has loaded.
 """
 
 from gan_core.engine.engine import Engine, EngineFull
-from gan_core.engine.fork import KEEPS_SHAPES, CannotFork, differing
+from gan_core.engine.fork import CHANGEABLE, CannotFork, differing
 from gan_core.engine.frame import Frame, Picture, Reason, RunState
 from gan_core.engine.pair import Pair
 from gan_core.engine.run import Run, Snapshot
 
 __all__ = [
-    "KEEPS_SHAPES",
+    "CHANGEABLE",
     "CannotFork",
     "Engine",
     "EngineFull",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from gan_core.config import SettingError, TrainConfig
+from gan_core.config import KEEPS_SHAPES, SettingError, TrainConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from gan_core.engine.views import Data
     from gan_core.trainer import Trainer
 
-# With another value of one of these the weights no longer fit, or nothing they have learned does.
-_STARTS_ANEW = {"dataset", "model", "latent_dim", "layers", "width", "spectral_norm"}
-# Settings that a run may have from any moment on.
-KEEPS_SHAPES = frozenset(spec.name for spec in fields(TrainConfig)) - _STARTS_ANEW
+# Settings that a run may have from any moment on. With other data the weights would fit, but
+# not what they have learned.
+CHANGEABLE = KEEPS_SHAPES - {"dataset"}
 
 
 class CannotFork(SettingError):
@@ -58,9 +57,10 @@ class Parting:
     moment: Moment
     data: Data
 
-    def origin(self, config: TrainConfig) -> Origin:
-        """Return where a run with this recipe goes on from here."""
-        return Origin(fitted(self.moment.state, self.config, config), self.moment.seen)
+    @property
+    def origin(self) -> Origin:
+        """Where a run goes on from here."""
+        return Origin(self.moment.state, self.moment.seen)
 
 
 def changed(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
@@ -72,7 +72,7 @@ def changed(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
     """
     recipe = TrainConfig.from_dict(config.to_dict() | dict(changes))
     for name in differing(config, recipe):
-        if name not in KEEPS_SHAPES:
+        if name not in CHANGEABLE:
             raise CannotFork(name, getattr(recipe, name))
     return recipe
 
@@ -83,32 +83,12 @@ def differing(one: TrainConfig, other: TrainConfig) -> tuple[str, ...]:
     return tuple(name for name in names if getattr(one, name) != getattr(other, name))
 
 
-def fitted(state: Mapping[str, Tensor], before: TrainConfig, now: TrainConfig) -> dict[str, Tensor]:
-    """Return a state of one recipe as another that keeps its shapes can go on from it.
-
-    An average that begins now begins with the weights of G, another optimiser begins with
-    nothing to remember, and noise that waited for G's move is drawn again where its kind or
-    the size of a batch is another. Everything else stays, bit for bit.
-    """
-    kept = dict(state)
-    if (before.batch_size, before.noise) != (now.batch_size, now.noise):
-        kept.pop("noise", None)
-    if before.optimizer != now.optimizer:
-        kept = {key: value for key, value in kept.items() if "_optimizer." not in key}
-    if not now.ema_decay:
-        return {key: value for key, value in kept.items() if not key.startswith("average.")}
-    if not before.ema_decay:
-        of_g = {key: value for key, value in kept.items() if key.startswith("generator.")}
-        kept |= {key.replace("generator.", "average.", 1): of_g[key] for key in of_g}
-    return kept
-
-
 def twin_of(config: TrainConfig, other: TrainConfig) -> TrainConfig | None:
     """Return the recipe whose first weights ``other`` has to take over to begin as ``config`` does.
 
     None where it begins alike by itself, or with another seed.
     """
-    alike = KEEPS_SHAPES | {"dataset"} >= set(differing(config, other))
+    alike = KEEPS_SHAPES.issuperset(differing(config, other))
     return None if alike or config.seed != other.seed else config
 
 

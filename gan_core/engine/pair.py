@@ -208,7 +208,7 @@ class Pair:
                 if left is None:
                     run.reset(plan)
                 else:
-                    run.begin_at(left.origin(run.config), run.config, left.data, plan)
+                    run.begin_at(left.origin, run.config, left.data, plan)
 
     def part(self, keep: Run | None = None) -> None:
         """Let them go on alone, paused.
@@ -222,7 +222,7 @@ class Pair:
                 run.follow(Plan())
             if keep is None and left is not None:
                 config = left.config
-                self.a.begin_at(left.origin(config), config, left.data)
+                self.a.begin_at(left.origin, config, left.data)
 
     def _plan(self, move: str, count: int) -> None:
         self._plans.add(move, min(max(count, 1), MAX_PLANNED))

@@ -243,7 +243,7 @@ class Run:
             if error is None:
                 parting = arrived.result()
                 config = changed(parting.config, changes)
-                origin = parting.origin(config)
+                origin = parting.origin
                 own = self._plan if plan is None else plan  # steps already asked for are not lost
                 self.begin_at(origin, config, parting.data, own)
                 return
@@ -423,7 +423,7 @@ class Run:
         if origin.like is not None:
             start_alike(trainer, origin.like)
         if origin.state is not None:
-            trainer.load_state_dict(origin.state)
+            trainer.adopt(origin.state)
         self._session = Session(trainer, view, self._screen, origin.seen)
         self._state = RunState.PAUSED
         self.real_png = view.real_png

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.config import PRESETS, TrainConfig
-from gan_core.engine import KEEPS_SHAPES, Pair, RunState
+from gan_core.engine import CHANGEABLE, Pair, RunState
 from gan_core.points.presets import POINT_PRESETS
 from ui import twins, words
 
@@ -97,7 +97,7 @@ def test_every_setting_offered_can_be_chosen(opened, page, query, place):
         app.selectbox(key="twin_setting").select(name).run()
         assert not app.exception
         assert not app.error
-        assert app.button(key="twin_fork").disabled == (name not in KEEPS_SHAPES)
+        assert app.button(key="twin_fork").disabled == (name not in CHANGEABLE)
         assert not app.button(key="twin_begin").disabled
 
 
