@@ -88,7 +88,7 @@ def test_a_first_look_brings_everything(client, run):
     assert (head["meter"]["start"], head["meter"]["centres"]) == (0, 8)
     assert len(head["meter"]["rows"][0]) == len(head["meter"]["names"])
     blocks = blocks_of(head["picture"], content)
-    assert set(blocks) == {"real", "generated", "manifold", "arrows", "verdict", "optimal"}
+    assert set(blocks) == {"real", "generated", "manifold", "arrows", "verdict", "noise", "optimal"}
     real = blocks["real"] * (head["picture"]["reach"] / 32767)
     assert np.allclose(real, run.data.points[:400].numpy(), atol=1e-4)
 

@@ -6,7 +6,7 @@ import { decodeLook } from "./playground/look.js";
 import { MeterHistory } from "./playground/meter.js";
 import { Stage } from "./playground/stage.js";
 
-// Twelve looks a second while it trains; a look of points is small.
+// Twelve looks a second while it trains: a look of points is small, and drawn quickly.
 const PACE = 80;
 const TRAIL = 30;
 /** Iterations a second of the slower speeds; at full speed the server sets the pace. */
@@ -78,7 +78,7 @@ class Playground extends Live {
 
   async fetchPage(page) {
     const { state, picture } = await this.client.look(`/album/${page}.bin`);
-    return decodeLook(state, picture);
+    return decodeLook(state, picture, this.latest?.bitmap);
   }
 
   /** The real points travel with every look. */
