@@ -5,8 +5,7 @@ them without its meter. They train in turns of some ten seconds, and what is com
 iterations for a second of the worker's processor time (moves, looks and readings alike), so
 that a busy machine counts as a quiet one. Printed are the ratio over all turns, how often a
 reading came, and the longest of the parts that a reading is taken in: so long may another
-run have to wait for it. ``--write`` adds the figures to those of ``benchmarks.metrics``,
-which the README quotes.
+run have to wait for it. ``--write`` adds the figures to those of ``benchmarks.metrics``.
 """
 
 from __future__ import annotations
@@ -139,7 +138,7 @@ def main() -> None:
             f"longest part {result['longest_part_ms']} ms"
         )
     if options.write:
-        content = json.loads(FIGURES.read_text("utf-8"))
+        content = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
         content["live"] = {"command": "python -m benchmarks.meter --write", **results}
         FIGURES.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
