@@ -59,12 +59,12 @@ def _goal(config: TrainConfig) -> str:
     goal = t("goal.shape") if modes is None else t("goal.modes", modes=figures["modes_there"])
     reached = t(
         "goal.measured",
-        iterations=figures["iterations"],
+        iterations=f"{figures['iterations']:,}",
         seconds=figures["median_seconds"],
         passed=figures["passed"],
         seeds=len(figures["seconds"]),
     )
-    return f"{goal} {reached}"
+    return t("goal.both", goal=goal, reached=reached)
 
 
 @lru_cache(maxsize=1)

@@ -99,7 +99,7 @@ def test_a_preset_states_its_goal_and_other_settings_none(open_page, language):
     figures = playground.measured()["grid"]
     assert told(app)["goal"].startswith(words.translate(language, "goal.modes", modes=25))
     assert f"{figures['passed']}" in told(app)["goal"]
-    assert f"{figures['iterations']}" in told(app)["goal"]
+    assert f"{figures['iterations']:,}" in told(app)["goal"]
 
 
 @pytest.mark.parametrize("key", POINT_KEYS)
