@@ -38,11 +38,19 @@ def record(case: Case) -> dict[str, Any]:
     """Train both twins of a case; keep their picture, and return what is to be known of it."""
     sick, cured = (finished(config, case) for config in (case.sick, case.cured))
     path = ASSETS / "pictures" / f"clinic_{case.key}.png"
+    about = {"seed": SEED, "iterations": [sick.iteration, cured.iteration], **recipes(case)}
     if case.sick.model == POINT_MODEL:
         of_points(case.sick.dataset, sick, cured).save(path, optimize=True)
+        about |= {"points": SHOWN, "outside": outside(sick)}
     else:
         of_digits(sick, cured).save(path, optimize=True)
-    return {"seed": SEED, "iterations": [sick.iteration, cured.iteration], **recipes(case)}
+    return about
+
+
+def outside(trainer: Trainer) -> int:
+    """Return how many of the points that are drawn lie outside the picture."""
+    points = trainer.sample(SHOWN).numpy()
+    return int((~(np.abs(points) <= VIEW).all(axis=1)).sum())
 
 
 def finished(config: TrainConfig, case: Case) -> Trainer:

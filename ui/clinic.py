@@ -154,6 +154,8 @@ def _picture(case: Case) -> None:
         width="stretch",
         caption=t(words, sick=f"{sick:,}", cured=f"{cured:,}", seed=about["seed"]),
     )
+    if about.get("outside"):
+        st.caption(t("clinic.outside", count=about["outside"], all=about["points"]))
 
 
 def _change(case: Case) -> str:

@@ -121,10 +121,12 @@ def source_of(*functions: Callable[..., object]) -> str:
 def next_lessons() -> None:
     """Link to the other lessons, each with what one does there."""
     others = [lesson for lesson in LESSONS if lesson.path != "welcome"]
-    for column, lesson in zip(st.columns(len(others)), others, strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.page_link(page_of(lesson), label=f"**{t(f'nav.{lesson.path}')}**", icon=lesson.icon)
-            st.markdown(t(f"welcome.go_{lesson.path}"))
+    for start in range(0, len(others), 3):
+        for column, lesson in zip(st.columns(3), others[start : start + 3], strict=False):
+            with column, st.container(border=True, height="stretch"):
+                name = f"**{t(f'nav.{lesson.path}')}**"
+                st.page_link(page_of(lesson), label=name, icon=lesson.icon)
+                st.markdown(t(f"welcome.go_{lesson.path}"))
 
 
 def link_to(path: str, label: str, explanation: str, **query: str) -> None:
