@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from html import escape
 
 import streamlit as st
 
@@ -22,6 +23,15 @@ from ui.state import t
 from ui.words import ASSETS
 
 FIGURES = ASSETS / "figures" / "modes.json"
+# Numbers align, and no cell breaks in two.
+_STYLE = """<style>
+.published { overflow-x: auto; }
+.published table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.published :is(th, td) { padding: 4px 14px 4px 0; white-space: nowrap; text-align: right; }
+.published tr > :first-child { text-align: left; }
+.published tbody th { font-weight: 400; }
+.published tr { border-bottom: 1px solid rgba(125, 125, 125, 0.4); }
+</style>"""
 _COLUMNS = ("modes", "balanced", "high_quality", "reverse_kl", "seconds")
 
 
@@ -46,10 +56,10 @@ def _set(name: str, rows: Mapping[str, RowFigures]) -> None:
     st.markdown(f"**{t(f'option.{name}')}** · {t('published.length', count=ITERATIONS[name])}")
     shown = [key for key in ROWS if key in rows]
     head = [t("published.row"), *(t(f"published.{column}") for column in _COLUMNS)]
-    lines = [head, ["---"] + ["---:"] * len(_COLUMNS), *(_line(name, k, rows[k]) for k in shown)]
+    lines = [_line(name, key, rows[key]) for key in shown]
     floor = f"{FLOORS[name]:.4f}"
     perfect = [t("published.perfect"), "", "", f"{100 * PERFECT:.1f} %", floor, ""]
-    st.markdown(_table([*lines, perfect]))
+    _table(head, [*lines, perfect])
     for measure, holds in reproduced(rows, name).items():
         if holds is not None:
             st.markdown("- " + t(f"published.{'same' if holds else 'other'}_{measure}"))
@@ -67,8 +77,14 @@ def _line(name: str, key: str, row: RowFigures) -> list[str]:
         modes += f" ({paper.modes:g})"
         quality += f" ({paper.high_quality:g})"
         balance += f" ({paper.reverse_kl:g})"
-    label = f"{t(f'published.{key}')}"
-    return [label, modes, _number(row.modes, 1), quality, balance, _number(row.seconds, 0)]
+    return [
+        t(f"published.{key}"),
+        modes,
+        _number(row.modes, 1),
+        quality,
+        balance,
+        _number(row.seconds, 0),
+    ]
 
 
 def _ablation(measured: Mapping[str, Mapping[str, RowFigures]]) -> None:
@@ -78,12 +94,12 @@ def _ablation(measured: Mapping[str, Mapping[str, RowFigures]]) -> None:
     if not shown:
         return
     st.markdown(f"**{t('published.ablation')}**")
-    lines = [[t("published.row"), t("published.stacked"), t("published.grid_kl")], ["---"] * 3]
+    lines = []
     for key in shown:
         paper, ours = R3GAN[key], rows[key].reverse_kl
         told = t("published.failed") if paper is None else f"{paper[0]:g} · {paper[1]:g}"
         lines.append([t(f"published.{key}"), told, _number(ours, 3) if ours else "–"])
-    st.markdown(_table(lines))
+    _table([t("published.row"), t("published.stacked"), t("published.grid_kl")], lines)
 
 
 def _run(name: str, key: str) -> None:
@@ -108,5 +124,16 @@ def _number(value: Estimate, places: int, factor: float = 1) -> str:
     return mean if math.isnan(value.error) else f"{mean} ± {factor * value.error:.{places}f}"
 
 
-def _table(lines: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def _table(head: list[str], lines: list[list[str]]) -> None:
+    """Draw a table that scrolls by itself where a page is narrow."""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(line[0])}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in line[1:])
+        + "</tr>"
+        for line in lines
+    )
+    st.html(
+        f'{_STYLE}<div class="published" tabindex="0"><table><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -43,6 +43,10 @@ def texts(app: AppTest) -> str:
     return "\n".join(element.value for element in app.markdown)
 
 
+def tables(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
 def components(app: AppTest) -> dict[str, dict[str, Any]]:
     return {
         element.proto.component_name: json.loads(element.proto.json)
@@ -201,12 +205,13 @@ def test_published_rows_are_shown_only_with_figures(open_page, monkeypatch, tmp_
     app = open_page("clinic", language)
     assert not app.exception
     assert title in [heading.value for heading in app.subheader]
-    shown = texts(app)
-    assert "7.7 ± 0.3 (6.3)" in shown
-    assert "0.400 ± 0.058 (0.45)" in shown
-    assert say("published.same_reverse_kl", language) in shown
+    shown = tables(app)
+    assert "<td>7.7 ± 0.3 (6.3)</td>" in shown
+    assert "<td>0.400 ± 0.058 (0.45)</td>" in shown
+    assert say("published.pac2", language) in shown
     assert say("published.rp", language) not in shown
-    assert say("option.grid", language) not in shown
+    assert say("published.same_reverse_kl", language) in texts(app)
+    assert say("option.grid", language) not in texts(app)
 
 
 def test_rows_that_stand_in_another_order_say_so(open_page, monkeypatch, tmp_path):
@@ -216,7 +221,7 @@ def test_rows_that_stand_in_another_order_say_so(open_page, monkeypatch, tmp_pat
     app = open_page("clinic")
     assert not app.exception
     assert say("published.other_modes") in texts(app)
-    assert say("published.failed") in texts(app)
+    assert say("published.failed") in tables(app)
 
 
 def test_a_row_opens_the_playground_with_its_recipe(open_page, engine):
