@@ -10,21 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gan_core.config import POINT_MODEL, PRESETS, TrainConfig
+from gan_core.config import PRESETS, TrainConfig
+from gan_core.points.presets import PLAIN
 
-# The plain game on points: what most people would write first, without any remedy.
-PLAIN = TrainConfig(
-    dataset="eight",
-    model=POINT_MODEL,
-    loss="non_saturating",
-    latent_dim=16,
-    batch_size=128,
-    layers=2,
-    width=128,
-    generator_lr=1e-3,
-    discriminator_lr=1e-3,
-    dropout=0.0,
-)
 # With a penalty on real samples it finds all modes.
 HELD = PLAIN.replace(r1=0.1)
 

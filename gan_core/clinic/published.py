@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gan_core.clinic.cases import PLAIN
 from gan_core.config import TrainConfig
+from gan_core.points.presets import PLAIN
 
 # The papers draw so many samples (VEEGAN, Srivastava 2017; PacGAN keeps to it).
 SAMPLES = 2500

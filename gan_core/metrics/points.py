@@ -88,8 +88,7 @@ class PointMeter:
     def measure(self, fake: Tensor) -> PointQuality:
         """Return the quality of generated points (N, 2)."""
         ranked, js_floor, w1_floor = self._reference(len(fake))
-        modes, lenient, share, reverse = self._modes(fake)
-        leading_mode, leading_share = self._leading(fake)
+        modes, lenient, share, reverse, leading_mode, leading_share = self._modes(fake)
         return PointQuality(
             js_bits=self._js_bits(fake),
             js_floor_bits=js_floor,
@@ -146,25 +145,23 @@ class PointMeter:
     def _sliced_w1(self, fake: Tensor, ranked: Ranked) -> float:
         return float(np.abs(self._ranked(fake) - ranked).mean(dtype=np.float64))
 
-    def _modes(self, fake: Tensor) -> tuple[int | None, int | None, float | None, float | None]:
+    def _modes(
+        self, fake: Tensor
+    ) -> tuple[int | None, int | None, float | None, float | None, int | None, float | None]:
         if self._known is None or self._known.centres is None or self._known.spread is None:
-            return None, None, None, None
+            return None, None, None, None, None, None
         distance, mode = torch.cdist(fake, self._known.centres).min(dim=1)
         near = mode[distance <= WITHIN * self._known.spread]
         counts = torch.bincount(near, minlength=len(self._known.centres))
+        nearest = torch.bincount(mode, minlength=len(self._known.centres))
         return (
             int((counts >= MODE_SHARE * len(fake)).sum()),
             int((counts > 0).sum()),
             len(near) / len(fake),
             kl_from_uniform(counts) if len(near) else None,
+            int(nearest.argmax()),
+            nearest.max().item() / len(fake),
         )
-
-    def _leading(self, fake: Tensor) -> tuple[int | None, float | None]:
-        if self._known is None or self._known.centres is None:
-            return None, None
-        nearest = torch.cdist(fake, self._known.centres).argmin(dim=1)
-        counts = torch.bincount(nearest, minlength=len(self._known.centres))
-        return int(counts.argmax()), counts.max().item() / len(fake)
 
 
 @lru_cache(maxsize=16)

@@ -6,6 +6,19 @@ from typing import Any
 
 from gan_core.config import POINT_MODEL, TrainConfig
 
+# The plain game on points: what most people would write first, without any remedy.
+PLAIN = TrainConfig(
+    dataset="eight",
+    model=POINT_MODEL,
+    loss="non_saturating",
+    latent_dim=16,
+    batch_size=128,
+    layers=2,
+    width=128,
+    generator_lr=1e-3,
+    discriminator_lr=1e-3,
+    dropout=0.0,
+)
 # A relativistic game with both penalties (R3GAN, Huang 2024): it covers all modes where other
 # losses lose some. Without momentum, with a D that moves faster than G (Heusel 2017) and with
 # rates that fall, it comes to rest; the average of G's weights is what is shown and measured.

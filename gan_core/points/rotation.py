@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gan_core.config import POINT_MODEL, TrainConfig
+from gan_core.points.presets import PLAIN
 
 # A slow D and a fast G: G sits on one mode until D has found it there, and runs on to the next
 # (Metz 2017, arXiv:1611.02163, section 3.1). Two seeds, each looked at six times in 2,400
 # iterations, never had two modes at once.
-ROTATING = TrainConfig(
-    dataset="eight",
-    model=POINT_MODEL,
-    loss="non_saturating",
-    latent_dim=16,
-    batch_size=256,
-    layers=2,
-    width=128,
-    generator_lr=1e-3,
-    discriminator_lr=1e-4,
-    beta1=0.5,
-    beta2=0.999,
-    dropout=0.0,
-)
+ROTATING = PLAIN.replace(batch_size=256, discriminator_lr=1e-4)
 # A strength of each remedy to try against it. With the first two G comes to spread over all
 # eight modes within 2,400 iterations, two seeds each; the others leave it running.
 TRIED: dict[str, Any] = {
