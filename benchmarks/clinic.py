@@ -9,12 +9,8 @@ processor's. ``--write`` keeps the figures that the page shows.
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
-import os
 import statistics
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +18,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.machine import machine
+from benchmarks.seeds import add_options, keep, kept, played
 from gan_core.clinic.cases import CASES, Case
 from gan_core.clinic.doctor import diagnose
 from gan_core.clinic.trial import Trial, play_pictures, play_points
@@ -76,12 +72,12 @@ def play(config: TrainConfig, case: Case) -> Trial:
 
 def measure(key: str, outcomes: Iterable[Outcome]) -> dict[str, Any]:
     """Print a line for each seed and one for all; return the figures."""
-    kept = []
+    ended = []
     for one in outcomes:
-        kept.append(one)
+        ended.append(one)
         print(f"{key:16} seed {one.seed}: {_line(one)}", flush=True)
-    figures = _figures(kept)
-    print(f"{key:16} ill in {figures['ill']}, cured in {figures['cured']} of {len(kept)}")
+    figures = _figures(ended)
+    print(f"{key:16} ill in {figures['ill']}, cured in {figures['cured']} of {len(ended)}")
     return figures
 
 
@@ -110,27 +106,14 @@ def main() -> None:
     """Play the cases; keep the figures if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="seeds at a time")
-    parser.add_argument("--write", action="store_true", help="keep the figures in assets/")
+    add_options(parser, seeds=10)
     options = parser.parse_args()
-    print(machine(), f"one thread a seed, {options.jobs} at a time")
-    kept = json.loads(FIGURES.read_text("utf-8"))["cases"] if FIGURES.exists() else {}
-    # Forked processes would inherit torch's threads in an unknown state.
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, spawned) as pool:
-        coming = {
-            key: pool.map(partial(outcome, key), range(options.seeds)) for key in options.cases
-        }
-        for key, outcomes in coming.items():
-            kept[key] = measure(key, outcomes)
-            if options.write:
-                content = {
-                    "command": "python -m benchmarks.clinic --write",
-                    "machine": machine(),
-                    "cases": {name: kept[name] for name in CASES if name in kept},
-                }
-                FIGURES.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    figures = kept(FIGURES, "cases")
+    tasks = {key: partial(outcome, key) for key in options.cases}
+    for key, outcomes in played(tasks, options):
+        figures[key] = measure(key, outcomes)
+        if options.write:
+            keep(FIGURES, "python -m benchmarks.clinic --write", "cases", figures, tuple(CASES))
 
 
 if __name__ == "__main__":

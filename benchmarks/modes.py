@@ -9,19 +9,14 @@ processor's. ``--write`` keeps the figures that the page *Clinic* shows beside t
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
-import os
 import time
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from benchmarks.machine import machine
+from benchmarks.seeds import add_options, keep, kept, played
 from gan_core.clinic.published import ITERATIONS, ROWS, SAMPLES, SETS
 from gan_core.metrics.points import PointMeter
 from gan_core.points.sets import load_points
@@ -49,12 +44,12 @@ def outcome(key: str, row: str, seed: int) -> Figures:
 
 def measure(key: str, row: str, outcomes: Iterable[Figures]) -> dict[str, list[float | None]]:
     """Print a line for each seed; return the figures by name."""
-    kept = []
+    ended = []
     for seed, one in enumerate(outcomes):
-        kept.append(one)
+        ended.append(one)
         shown = ", ".join(f"{name} {value:.3g}" for name, value in one.items() if value is not None)
         print(f"{key:6} {row:10} seed {seed}: {shown}", flush=True)
-    return {name: [one[name] for one in kept] for name in (*MEASURES, "seconds")}
+    return {name: [one[name] for one in ended] for name in (*MEASURES, "seconds")}
 
 
 def main() -> None:
@@ -62,31 +57,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=ROWS)
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="seeds at a time")
-    parser.add_argument("--write", action="store_true", help="keep the figures in assets/")
+    add_options(parser, seeds=5)
     options = parser.parse_args()
-    print(machine(), f"one thread a seed, {options.jobs} at a time")
-    kept: dict[str, Any] = {}
-    if FIGURES.exists():
-        kept = json.loads(FIGURES.read_text("utf-8"))["sets"]
-    # Forked processes would inherit torch's threads in an unknown state.
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, spawned) as pool:
-        coming = {
-            (key, row): pool.map(partial(outcome, key, row), range(options.seeds))
-            for key in options.sets
-            for row in options.rows
-        }
-        for (key, row), outcomes in coming.items():
-            kept.setdefault(key, {})[row] = measure(key, row, outcomes)
-            if options.write:
-                content = {
-                    "command": "python -m benchmarks.modes --write",
-                    "machine": machine(),
-                    "sets": kept,
-                }
-                FIGURES.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    figures = kept(FIGURES, "sets")
+    tasks = {(key, row): partial(outcome, key, row) for key in options.sets for row in options.rows}
+    for (key, row), outcomes in played(tasks, options):
+        figures.setdefault(key, {})[row] = measure(key, row, outcomes)
+        if options.write:
+            keep(FIGURES, "python -m benchmarks.modes --write", "sets", figures, SETS)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,9 @@ instead (``benchmarks.playground_page``).
 from __future__ import annotations
 
 import argparse
-import json
-import multiprocessing
-import os
 import statistics
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +26,7 @@ import torch
 
 from benchmarks import playground_page
 from benchmarks.figures import introduce
-from benchmarks.machine import machine
+from benchmarks.seeds import add_options, keep, kept, played
 from gan_core.config import TrainConfig
 from gan_core.metrics.points import CELL_SIDE, PointMeter, PointQuality
 from gan_core.points.presets import POINT_PRESETS
@@ -116,12 +112,12 @@ def outcome(key: str, seed: int) -> Outcome:
 
 def measure(key: str, outcomes: Iterable[Outcome]) -> dict[str, Any]:
     """Print a line for each seed and one for all; return the figures."""
-    kept = []
+    ended = []
     for one in outcomes:
-        kept.append(one)
+        ended.append(one)
         print(f"{key:12} seed {one.seed}: {_line(one)}", flush=True)
-    figures = _figures(kept)
-    print(f"{key:12} {figures['passed']} of {len(kept)} pass; {figures['median_seconds']} s")
+    figures = _figures(ended)
+    print(f"{key:12} {figures['passed']} of {len(ended)} pass; {figures['median_seconds']} s")
     return figures
 
 
@@ -159,10 +155,8 @@ def main() -> None:
     """Measure the recipes, or the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="+", default=list(POINT_PRESETS), choices=POINT_PRESETS)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="seeds at a time")
+    add_options(parser, seeds=10)
     parser.add_argument("--seconds", type=float, default=10, help="of each of the page's rounds")
-    parser.add_argument("--write", action="store_true", help="keep the figures in assets/")
     parser.add_argument("--page", action="store_true", help="measure the page in a Chromium")
     parser.add_argument("--rounds", type=int, default=5, help="of the page, in turns")
     parser.add_argument("--engine-alone", type=float, help=argparse.SUPPRESS)
@@ -182,46 +176,32 @@ def main() -> None:
 
 def recipes(options: argparse.Namespace) -> None:
     """Train the presets; keep the figures if asked."""
-    print(machine(), f"one thread a seed, {options.jobs} at a time; cells of side {CELL_SIDE:g}")
-    kept = json.loads(FIGURES.read_text("utf-8"))["sets"] if FIGURES.exists() else {}
-    # Forked processes would inherit torch's threads in an unknown state.
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, spawned) as pool:
-        coming = {
-            key: pool.map(partial(outcome, key), range(options.seeds)) for key in options.sets
-        }
-        for key, outcomes in coming.items():
-            kept[key] = measure(key, outcomes)
-            if options.write:
-                _write(kept)
-    print("\n".join(rows({key: kept[key] for key in options.sets})))
+    print(f"cells of side {CELL_SIDE:g}")
+    figures = kept(FIGURES, "sets")
+    tasks = {key: partial(outcome, key) for key in options.sets}
+    for key, outcomes in played(tasks, options):
+        figures[key] = measure(key, outcomes)
+        if options.write:
+            command = "python -m benchmarks.playground --write"
+            about = {"samples": SAMPLES, "goal_bits": GOAL_BITS}
+            keep(FIGURES, command, "sets", figures, tuple(POINT_PRESETS), **about)
+    print("\n".join(rows({key: figures[key] for key in options.sets})))
 
 
-def rows(kept: dict[str, Any]) -> list[str]:
+def rows(figures: dict[str, Any]) -> list[str]:
     """Return the lines of the README's table."""
     return [
         f"| `{key}` | {one['passed']} of {len(one['seconds'])} "
         f"| {min(one['js_bits']):.3f}–{max(one['js_bits']):.3f} | {one['js_floor_bits']:.3f} "
         f"| {_modes(one)} | {one['iterations']:,} "
         f"| {min(one['seconds']):.0f}–{max(one['seconds']):.0f} s |"
-        for key, one in kept.items()
+        for key, one in figures.items()
     ]
 
 
 def _modes(figures: dict[str, Any]) -> str:
     there, found = figures["modes_there"], figures["modes"]
     return "–" if there is None else f"{min(found)}–{max(found)} of {there}"
-
-
-def _write(kept: dict[str, Any]) -> None:
-    content = {
-        "command": "python -m benchmarks.playground --write",
-        "machine": machine(),
-        "samples": SAMPLES,
-        "goal_bits": GOAL_BITS,
-        "sets": {name: kept[name] for name in POINT_PRESETS if name in kept},
-    }
-    FIGURES.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import benchmarks.playground as benchmark
+import benchmarks.seeds as seeds
 from benchmarks.playground import GOAL_BITS, LOOKS, Outcome, _held_since
 from gan_core.config import POINT_KEYS, TrainConfig
 from gan_core.metrics.points import PointMeter
@@ -70,7 +71,7 @@ def test_a_seed_passes_in_time_and_with_every_mode(change, passes):
 def test_the_benchmark_measures_and_keeps_its_figures(monkeypatch, tmp_path, capsys):
     figures = tmp_path / "playground.json"
     monkeypatch.setattr(benchmark, "FIGURES", figures)
-    monkeypatch.setattr(benchmark, "ProcessPoolExecutor", InThisProcess)
+    monkeypatch.setattr(seeds, "ProcessPoolExecutor", InThisProcess)
     short = {key: preset.replace(lr_decay_moves=40) for key, preset in POINT_PRESETS.items()}
     monkeypatch.setattr(benchmark, "POINT_PRESETS", short)
     asked = ["--sets", "line", "eight", "--seeds", "2", "--write"]
