@@ -270,8 +270,6 @@ def _go_on_with(seat: Seat, run: Run) -> None:
 
 
 def _choose(seat: Seat) -> None:
-    if find(seat.place):
-        st.rerun()  # the whole page, which shows the pair; a callback cannot ask for that
     config = seat.run.config
     st.markdown(t("compare.lead"))
     setting, value = st.columns(2)
@@ -296,38 +294,32 @@ def _explain_and_start(seat: Seat, config: TrainConfig, changed: TrainConfig, na
     can_fork = name in CHANGEABLE
     told = {"field": t(f"field.{name}"), "a": worded(config, name), "b": worded(changed, name)}
     st.markdown(t("compare.will_fork" if can_fork else "compare.will_begin", **told))
-    # In callbacks: the answer of a button is lost where another run of the script overtakes
-    # the one that it began, and a section that has just opened may still be running.
     with st.container(horizontal=True):
-        st.button(
+        here = st.button(
             t("compare.fork"),
             key="twin_fork",
             type="primary" if can_fork else "secondary",
             icon=":material/fork_right:",
             help=t("compare.fork_help" if can_fork else "compare.no_fork_help"),
             disabled=not can_fork,
-            on_click=_fork_here,
-            args=(seat, {name: getattr(changed, name)}),
         )
-        st.button(
+        anew = st.button(
             t("compare.begin"),
             key="twin_begin",
             type="secondary" if can_fork else "primary",
             icon=":material/restart_alt:",
             help=t("compare.begin_help"),
-            on_click=_begin_beside,
-            args=(seat, config, changed),
         )
+    if (here and fork(seat.run, {name: getattr(changed, name)}, seat.place)) or (
+        anew and _begin_beside(seat, config, changed)
+    ):
+        st.rerun()
 
 
-def _fork_here(seat: Seat, changes: Mapping[str, Any]) -> None:
-    fork(seat.run, changes, seat.place)
-
-
-def _begin_beside(seat: Seat, config: TrainConfig, changed: TrainConfig) -> None:
+def _begin_beside(seat: Seat, config: TrainConfig, changed: TrainConfig) -> Pair | None:
     """Begin two runs; the page's own waits where it is."""
     seat.run.pause()
-    begin(config, changed, seat.place, seat.run.data)
+    return begin(config, changed, seat.place, seat.run.data)
 
 
 def _choose_value(config: TrainConfig, name: str) -> TrainConfig | None:

@@ -314,9 +314,10 @@ def test_the_verdicts_follow_a_drag_and_the_server_is_asked_only_at_its_end(stud
     mouse.down()
     lengths, readings = {studio.length}, {studio.classes}
     for u, v in [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98)]:
-        verdict = studio.verdict
+        verdict, length = studio.verdict, studio.length
         mouse.move(*studio.place(u, v))
         studio.until(lambda verdict=verdict: studio.verdict != verdict)
+        studio.until(lambda length=length: studio.length != length)
         lengths.add(studio.length)
         readings.add(studio.classes)
     assert len(lengths) > 3

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.app_server import open_live, wait_until
+from benchmarks.app_server import open_live, wait_until, wait_until_drawn
 from gan_core.engine.pair import LEAD
 
 pytestmark = pytest.mark.browser
@@ -44,6 +44,7 @@ class TwinView:
 def open_section(page: Page) -> None:
     page.get_by_text("Compare with one change").click()
     page.get_by_role("button", name="Fork here").wait_for()
+    wait_until_drawn(page)  # a section that is just opening moves away under the mouse
 
 
 def forked(page: Page) -> TwinView:
