@@ -65,9 +65,7 @@ def play(config: TrainConfig, case: Case) -> Trial:
     """Play a recipe on its data."""
     if config.model == POINT_MODEL:
         return play_points(config, load_points(config.dataset), case.iterations)
-    data = load_images(config.dataset, fall_back=False)
-    unseen = load_images(config.dataset, train=False, fall_back=False)
-    return play_pictures(config, data, unseen, case.iterations)
+    return play_pictures(config, load_images(config.dataset, fall_back=False), case.iterations)
 
 
 def measure(key: str, outcomes: Iterable[Outcome]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ EARLY = 100
 # The last so much of a run counts as "now"; of readings at least so many.
 RECENT = 0.3
 FEWEST = 3
+# Fewer say nothing about coming and going: even a healthy run takes turns at its beginning.
+FEWEST_TO_TURN = 6
 # A D that is sure: mean verdicts this near to 1 and to 0.
 SURE = 0.05
 # A D that cannot tell: mean verdicts this near to one another.
@@ -70,11 +72,11 @@ class Record:
     def _curve(self, name: str) -> Numbers:
         return self.curves.mean[:, CURVES.index(name)]
 
-    def recent(self, reading: str) -> list[float]:
+    def recent(self, reading: str, fewest: int = FEWEST) -> list[float]:
         """Return the recent readings of a name; empty where there are too few."""
         values = [value for value in self.readings_of(reading) if not math.isnan(value)]
-        count = max(FEWEST, math.ceil(RECENT * len(values)))
-        return values[-count:] if len(values) >= FEWEST else []
+        count = max(fewest, math.ceil(RECENT * len(values)))
+        return values[-count:] if len(values) >= fewest else []
 
     def readings_of(self, name: str) -> list[float]:
         """Return all readings of a name, oldest first; none where it is not measured."""
@@ -138,7 +140,7 @@ def d_is_blind(record: Record) -> Mapping[str, float] | None:
 
 def rotates(record: Record) -> Mapping[str, float] | None:
     """G is in one mode at a time, and flees from one to the next."""
-    modes = [int(mode) for mode in record.recent("leading_mode")]
+    modes = [int(mode) for mode in record.recent("leading_mode", FEWEST_TO_TURN)]
     share = _median(record.recent("leading_share"))
     moves = sum(mode != before for before, mode in pairwise(modes))
     if not (share > ONE_MODE and len(set(modes)) >= FEWEST):
@@ -159,7 +161,7 @@ def collapsed(record: Record) -> Mapping[str, float] | None:
 
 def oscillates(record: Record) -> Mapping[str, float] | None:
     """The distance to the data goes up and down, far above its floor."""
-    distances = record.recent("sliced_w1")
+    distances = record.recent("sliced_w1", FEWEST_TO_TURN)
     if not distances:
         return None
     middle, swing = float(np.mean(distances)), _swing(distances)

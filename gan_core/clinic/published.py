@@ -20,7 +20,7 @@ ITERATIONS = {"eight": 3000, "grid": 5000}
 
 # Four coordinates of noise for data in the plane: with two, modes stay out of reach.
 _GAME = PLAIN.replace(latent_dim=4, batch_size=256)
-_BOTH = {"r1": 0.01, "r2": 0.01}
+_BOTH = {"r1": 0.1, "r2": 0.1}
 
 ROWS: dict[str, TrainConfig] = {
     # PacGAN's three: the plain game, packs of two, and R3GAN's loss.
@@ -29,7 +29,7 @@ ROWS: dict[str, TrainConfig] = {
     "rp_r1_r2": _GAME.replace(loss="relativistic", **_BOTH),
     # R3GAN's ablation: one penalty or none, and the other loss with both.
     "rp": _GAME.replace(loss="relativistic"),
-    "rp_r1": _GAME.replace(loss="relativistic", r1=0.01),
+    "rp_r1": _GAME.replace(loss="relativistic", r1=0.1),
     "gan_r1_r2": _GAME.replace(**_BOTH),
 }
 

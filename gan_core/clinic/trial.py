@@ -11,7 +11,7 @@ from gan_core.config import TrainConfig
 from gan_core.data import ImageSet
 from gan_core.history import CURVES, History
 from gan_core.metrics.classes import READ_BY_CLASSIFIER
-from gan_core.metrics.copies import CopyTest
+from gan_core.metrics.copies import LOOKED_UP, quick_test
 from gan_core.metrics.frechet import features
 from gan_core.metrics.pictures import CLASSES, yardstick_of
 from gan_core.metrics.points import PointMeter
@@ -22,8 +22,6 @@ from gan_core.trainer import Trainer, TrainingDiverged
 
 LOOKS = 20
 POINTS = 4000
-# So many generated and unseen real pictures are compared with those learned from.
-LOOKED_UP = 500
 SEED = 1
 
 Measure = Callable[[Trainer], dict[str, float | None]]
@@ -53,16 +51,17 @@ def play_points(config: TrainConfig, data: PointData, iterations: int) -> Trial:
     )
 
 
-def play_pictures(config: TrainConfig, data: ImageSet, unseen: ImageSet, iterations: int) -> Trial:
-    """Train on pictures likewise; ``unseen`` are real ones that are not learned from."""
+def play_pictures(config: TrainConfig, data: ImageSet, iterations: int) -> Trial:
+    """Train on pictures likewise."""
     yardstick = yardstick_of(data).result()
-    known = data.images[: config.examples or None]
-    copied = CopyTest(known, unseen.images[:LOOKED_UP])
+    copied = quick_test(data.images, config.examples)
 
     def measure(trainer: Trainer) -> dict[str, float | None]:
         images = trainer.sample(yardstick.count, SEED)
         values = yardstick.measure(features(load_classifier(), images))
-        return values | {"near_share": copied(images[:LOOKED_UP]).near_share}
+        if copied is not None:
+            values |= {"near_share": copied(images[:LOOKED_UP]).near_share}
+        return values
 
     classes = CLASSES if data.key in READ_BY_CLASSIFIER else None
     return _play(Trainer(config, data.images), measure, classes, iterations)

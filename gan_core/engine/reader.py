@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from gan_core.metrics.classes import READ_BY_CLASSIFIER
+from gan_core.metrics.copies import LOOKED_UP, NEAR, CopyTest, quick_test
 from gan_core.metrics.frechet import BATCH, features
 from gan_core.metrics.pictures import CLASSES, can_measure, yardstick_of
 from gan_core.pretrained import load_classifier
@@ -34,14 +35,21 @@ class Reader:
     has worked enough to pay for it, so that thirty runs that share a processor do not spend
     it on measuring.
 
+    Where only a few pictures are trained on, it also reads how many are copies of them.
+
+    Args:
+        data: what the yardstick is taken from.
+        examples: how many of its pictures are trained on; 0 for all.
+
     Attributes:
         readings: what was read so far; None where there are too few real pictures.
     """
 
-    def __init__(self, data: ImageSet) -> None:
+    def __init__(self, data: ImageSet, examples: int = 0) -> None:
         classes = CLASSES if data.key in READ_BY_CLASSIFIER else None
         self.readings = Readings(centres=classes) if can_measure(data) else None
-        self._data = data
+        self._data, self._examples = data, examples
+        self._copies: CopyTest | None = None
         self._parts: Iterator[None] | None = None
         self._moves_read = -1
         self._read_at = time.perf_counter()
@@ -85,6 +93,11 @@ class Reader:
             found.append(features(load_classifier(), part))
         yield
         values = yardstick.measure(torch.cat(found))
+        self._copies = self._copies or quick_test(self._data.images, self._examples)
+        if self._copies is not None:
+            yield
+            share = self._copies(images[:LOOKED_UP]).near_share
+            values |= {"near_share": share, "near_share_floor": NEAR}
         self.readings = added(self.readings, iteration, values)
         self._moves_read = moves
 

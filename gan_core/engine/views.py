@@ -80,7 +80,7 @@ class PictureView:
     def __init__(self, data: ImageSet, examples: int = 0) -> None:
         from gan_core.engine.reader import Reader
 
-        self.reader = Reader(data)
+        self.reader = Reader(data, examples)
         self.samples = data.images[: examples or None]
         self.real_png: bytes | None = png(contact_sheet(to_grey(self.samples[:SAMPLES])))
 

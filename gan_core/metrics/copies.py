@@ -24,6 +24,9 @@ _LEAST_SHARE = 0.01
 # The cells are found on so many of the training pictures.
 _FOR_CELLS = 2000
 _ROUNDS = 10
+# A quick test: among so many training pictures a picture is looked up in less than a millisecond.
+MOST_LEARNED = 5000
+LOOKED_UP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,24 @@ class CopyTest:
         distances = self._neighbours.distances(images, self._seen).double()
         cells = _cells_of(images.flatten(1), self._centres)
         return [distances[cells == cell] for cell in range(len(self._centres))]
+
+
+def quick_test(images: Tensor, examples: int) -> CopyTest | None:
+    """Return a test for a model that learns from the first few of ``images`` (N, 1, H, W).
+
+    The next 500 of them are the unseen ones; look 500 pictures up at a time, too.
+
+    Args:
+        images: of one data set.
+        examples: how many of them are learned from; 0 for all.
+
+    Returns:
+        None where the model learns from more than 5,000, or where too few are left unseen.
+    """
+    unseen = images[examples : examples + LOOKED_UP]
+    if not 0 < examples <= MOST_LEARNED or len(unseen) < PER_CELL:
+        return None
+    return CopyTest(images[:examples], unseen)
 
 
 def _centres(training: Tensor, cells: int) -> Tensor:

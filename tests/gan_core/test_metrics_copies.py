@@ -9,7 +9,16 @@ import torch
 from torch import Tensor
 
 from gan_core.data.images import embedded_digits
-from gan_core.metrics.copies import CELLS, PER_CELL, Copies, CopyTest, _ranks, _z_score
+from gan_core.metrics import copies
+from gan_core.metrics.copies import (
+    CELLS,
+    PER_CELL,
+    Copies,
+    CopyTest,
+    _ranks,
+    _z_score,
+    quick_test,
+)
 
 
 def shuffled() -> Tensor:
@@ -76,6 +85,26 @@ def test_plain_pictures_alone_are_not_taken_for_copies():
     images, labels = data.images[order], data.labels[order]
     unseen, later = images[600:1200], images[1200:][labels[1200:] == 1]
     assert CopyTest(images[:600], unseen)(later).near_share < 0.05
+
+
+@pytest.mark.parametrize(("examples", "finds"), [(0, False), (20, True), (280, True), (300, False)])
+def test_a_quick_test_needs_few_examples_and_enough_others(digits, examples, finds):
+    images = digits[0][:490]
+    assert (quick_test(images, examples) is not None) == finds
+
+
+def test_a_quick_test_tells_those_learned_from_from_the_others():
+    images = embedded_digits().images
+    found = quick_test(images, 100)
+    assert found is not None
+    assert found(images[:100]).near_share == 1
+    assert found(images[600:1100]).near_share < 0.05
+
+
+def test_so_many_examples_that_a_look_takes_long_are_not_looked_up(digits, monkeypatch):
+    monkeypatch.setattr(copies, "MOST_LEARNED", 50)
+    assert quick_test(digits[0], 50) is not None
+    assert quick_test(digits[0], 51) is None
 
 
 def test_the_same_question_has_the_same_answer(digits, copy_test, honest):

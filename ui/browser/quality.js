@@ -9,14 +9,16 @@ const TALLEST = 0.2;
 
 /** A distance from 3 to 3,000: three digits are enough. */
 const distance = (value) => (value >= 100 ? grouped(value) : decimals(value, value < 10 ? 2 : 1));
-const percent = (value) => (Number.isFinite(value) ? `${decimals(100 * value, 0)} %` : "–");
+const percentOf = (value, places) => (Number.isFinite(value) ? `${decimals(100 * value, places)} %` : "–");
+const percent = (value) => percentOf(value, 0);
 
-/** What is measured: how it is written, and what real pictures score. */
-const MEASURES = [
+/** What is measured: how it is written, and what real pictures score. Copies are looked for only where few pictures are trained on. */
+export const MEASURES = [
   { key: "frechet", write: distance, real: (row) => row.frechet_floor },
   { key: "coverage", write: percent, real: (row) => row.coverage_floor },
   { key: "kl", write: (value) => decimals(value, 3), real: (row) => row.kl_floor, ofClasses: true },
   { key: "covered", write: grouped, real: (row) => row.centres, ofClasses: true },
+  { key: "near_share", write: (value) => percentOf(value, 1), real: (row) => row.near_share_floor, ofFew: true },
 ];
 
 /** How good the generated pictures are, each number beside that of other real pictures. */
@@ -32,6 +34,7 @@ export class Quality {
     this.bars = new Bars(say);
     this.other = element("p", { class: "small", hidden: "" }, say("quality_other"));
     this.blind = element("span", {}, say("quality_blind_digits"));
+    this.copies = element("span", {}, say("quality_blind_copies"));
     const heading = (side) => element("th", { scope: "col", class: side === "real" ? "real" : "fake", title: say(`quality_${side}_help`) }, icon(side === "real" ? "filled" : "hollow"), say(`quality_${side}`));
     const table = element("table", { class: "scores" },
       element("thead", {}, element("tr", {}, element("td"), heading("generated"), heading("real"))),
@@ -40,7 +43,7 @@ export class Quality {
       element("div", { class: "quality-head" }, element("h3", { class: "part-title" }, say("quality_title")), this.when),
       element("div", { class: "quality-scores" }, table, this.other),
       this.chart.element, this.bars.element,
-      element("p", { class: "small quality-note" }, say("quality_blind"), " ", this.blind));
+      element("p", { class: "small quality-note" }, say("quality_blind"), " ", this.copies, " ", this.blind));
   }
 
   makeRow({ key }) {
@@ -59,9 +62,11 @@ export class Quality {
     this.other.hidden = named || !row;
     for (const part of [this.bars.element, this.blind]) part.hidden = Boolean(row) && !named;
     setText(this.when, row ? say("quality_when", { count: grouped(row.count), iteration: grouped(history.iterations.at(-1)) }) : say("quality_empty"));
-    MEASURES.forEach(({ key, write, real, ofClasses }, index) => {
+    const hasFew = row?.near_share !== undefined;
+    this.copies.hidden = hasFew;
+    MEASURES.forEach(({ key, write, real, ofClasses, ofFew }, index) => {
       const { made, real: beside, element: line } = this.rows[index];
-      line.hidden = Boolean(row) && Boolean(ofClasses) && !named;
+      line.hidden = (Boolean(row) && Boolean(ofClasses) && !named) || (Boolean(ofFew) && !hasFew);
       setText(made, row ? write(row[key]) : "–");
       setText(beside, row ? write(real(row)) : "–");
       setAttribute(line, "data-value", row?.[key] ?? null);

@@ -192,9 +192,18 @@ def test_g_rotates_where_it_is_in_one_mode_after_another(modes, share, round_and
 
 
 def test_moves_from_mode_to_mode_are_counted():
-    told = readings(leading_mode=[1.0, 1.0, 4.0, 7.0], leading_share=level(0.9, 4))
+    told = readings(leading_mode=[1.0, 1.0, 4.0, 7.0, 7.0, 2.0, 2.0], leading_share=level(0.9, 7))
     found = SYMPTOMS["rotates"](Record(PLAIN, curves(), told))
-    assert found == {"share": 0.9, "moves": 2.0, "readings": 3.0}
+    assert found == {"share": 0.9, "moves": 3.0, "readings": 6.0}
+
+
+@pytest.mark.parametrize(("count", "enough"), [(5, False), (6, True)])
+def test_a_few_readings_say_nothing_of_coming_and_going(count, enough):
+    modes = [float(mode) for mode in range(count)]
+    moving = readings(leading_mode=modes, leading_share=level(0.9, count))
+    assert shows("rotates", Record(PLAIN, curves(), moving)) == enough
+    swinging = readings(sliced_w1=wave(0.4)[:count], sliced_w1_floor=level(0.01, count))
+    assert shows("oscillates", Record(PLAIN, curves(), swinging)) == enough
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,17 @@ def test_a_reading_is_what_the_yardstick_says_of_the_same_noise(digits, trainer,
     assert one.readings.centres == 10
 
 
+def test_copies_are_looked_for_where_few_pictures_are_trained_on(digits, trainer, monkeypatch):
+    one = Reader(digits, examples=100)
+    read(one, trainer)
+    assert one.readings is not None
+    assert one.readings.names == (*NAMES, "near_share", "near_share_floor")
+    assert one.readings.rows[0][-2:] == (0, 0.01)  # no copies yet: noise
+    monkeypatch.setattr(trainer, "generate", lambda z: digits.images[torch.arange(len(z)) % 100])
+    read(one, trainer)
+    assert one.readings.rows[1][-2:] == (1, 0.01)
+
+
 def test_a_reading_is_of_one_moment_however_long_it_takes(digits, trainer):
     """Moves between its parts do not change what is read."""
     one, other = Reader(digits), Reader(digits)

@@ -2,21 +2,15 @@ import { Chart } from "../curves.js";
 import { element, setText } from "../dom.js";
 import { decimals, grouped } from "../numbers.js";
 import { MEASURES } from "../playground/meter.js";
+import { MEASURES as PICTURE_MEASURES } from "../quality.js";
 import { forkMark, twinCurves, twinHistory } from "./charts.js";
 
 const OF_POINTS = new Map(MEASURES.map((measure) => [measure.key, measure]));
-/** Columns that another one is compared with have no row of their own. */
-const BESIDE = /_floor/;
+const OF_PICTURES = new Map(PICTURE_MEASURES.map((measure) => [measure.key, measure]));
 
-/** The floor that goes with a name: `js_bits` has `js_floor_bits`, most others `<name>_floor`. */
-function floorOf(name, row) {
-  return Object.keys(row).find((key) => key.includes("_floor") && key.replace("_floor", "") === name);
-}
-
-/** The names that get a row: of points those that the playground shows too, otherwise all but what stands beside others. */
+/** The names that get a row: those that the page of one run shows too. */
 function shown(names) {
-  const ofPoints = names.filter((name) => OF_POINTS.has(name));
-  return ofPoints.length ? ofPoints : names.filter((name) => !BESIDE.test(name));
+  return names.filter((name) => OF_POINTS.has(name) || OF_PICTURES.has(name));
 }
 
 /** What the meters of both runs read last, side by side with what a perfect generator would read. */
@@ -53,7 +47,7 @@ export class Readings {
     const input = element("input", { type: "radio", name: "twin-measure", value: name });
     input.addEventListener("change", () => this.choose(name));
     const cells = Object.fromEntries(["a", "b", "floor"].map((key) => [key, element("td", { class: `column-${key}` }, "–")]));
-    const label = element("label", { class: "reading-name" }, input, element("span", {}, this.say(name)));
+    const label = element("label", { class: "reading-name" }, input, element("span", {}, this.called(name)));
     return { input, ...cells, element: element("tr", { "data-measure": name }, element("th", { scope: "row" }, label), ...Object.values(cells)) };
   }
 
@@ -61,35 +55,39 @@ export class Readings {
     this.chosen = name;
     for (const [key, row] of this.rows) row.input.checked = key === name;
     if (!name) return;
-    setText(this.caption, this.say(name));
+    setText(this.caption, this.called(name));
     this.chart.curves = twinCurves(name, "fake");
     this.onResize();
   }
 
+  called(name) {
+    return this.say(OF_PICTURES.has(name) ? `quality_${name}` : name);
+  }
+
   written(name, value) {
-    if (value === null) return "–";
-    return OF_POINTS.has(name) ? OF_POINTS.get(name).write(value) : decimals(value, 3);
+    return value === null ? "–" : (OF_POINTS.get(name) ?? OF_PICTURES.get(name)).write(value);
   }
 
   /** What the number is to be compared with, in words. */
   floor(name, row) {
-    if (name === "modes" && row.centres) return this.say("note_centres", { centres: row.centres });
+    if (["modes", "covered"].includes(name) && row.centres) return this.say("note_centres", { centres: row.centres });
+    if ((row[name] ?? null) === null) return "";
     const measure = OF_POINTS.get(name);
-    if (measure && (row[name] ?? null) !== null) return this.say(measure.note, measure.values(row));
-    const floor = floorOf(name, row);
-    return floor && Number.isFinite(row[floor]) ? this.say("note_floor", { floor: decimals(row[floor], 3) }) : "";
+    if (measure) return this.say(measure.note, measure.values(row));
+    const { write, real } = OF_PICTURES.get(name);
+    return this.say("note_floor", { floor: write(real(row)) });
   }
 
   draw(halves, iteration, marked, forkedAt, theme) {
     if (!this.chosen) return;
     const row = halves.a.meter.newest ?? halves.b.meter.newest ?? {};
     const measure = OF_POINTS.get(this.chosen);
-    const theory = measure ? measure.lines(row) : [["line_floor", row[floorOf(this.chosen, row)]]];
+    const theory = measure ? measure.lines(row) : [["line_floor", OF_PICTURES.get(this.chosen).real(row)]];
     this.chart.lines = theory.filter(([, value]) => Number.isFinite(value)).map(([word, value]) => ({ value, label: this.say(word, { value: decimals(value, 3) }) }));
     const tops = ["a", "b"].flatMap((twin) => halves[twin].meter.points(this.chosen).filter(Boolean).map((point) => point.mean));
     this.chart.range = measure?.range ? measure.range(Math.max(...tops, 0) * 1.05, row) : null;
     this.chart.moments = forkMark(this.say, forkedAt);
-    this.chart.describe(this.say("twin_alt", { title: this.say(this.chosen), a: this.rows.get(this.chosen).a.textContent, b: this.rows.get(this.chosen).b.textContent, iteration: grouped(iteration) }));
+    this.chart.describe(this.say("twin_alt", { title: this.called(this.chosen), a: this.rows.get(this.chosen).a.textContent, b: this.rows.get(this.chosen).b.textContent, iteration: grouped(iteration) }));
     this.chart.draw(twinHistory(halves, "meter"), iteration, marked, theme);
   }
 
