@@ -100,6 +100,16 @@ def _figures(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
+def rows(kept_cases: dict[str, Any]) -> list[str]:
+    """Return the lines of the README's table."""
+    return [
+        f"| `{key}` | {one['ill']} of {one['seeds']} | {one['cured']} of {one['seeds']} "
+        f"| {one['before']:.3g} → {one['after']:.3g} | {one['seconds'][0]:.0f} s, "
+        f"{one['seconds'][1]:.0f} s |"
+        for key, one in kept_cases.items()
+    ]
+
+
 def main() -> None:
     """Play the cases; keep the figures if asked."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.seeds import add_options, keep, kept, played
+from gan_core.clinic.figures import RowFigures, row_figures
 from gan_core.clinic.published import ITERATIONS, ROWS, SAMPLES, SETS
 from gan_core.metrics.points import PointMeter
 from gan_core.points.sets import load_points
@@ -50,6 +51,21 @@ def measure(key: str, row: str, outcomes: Iterable[Figures]) -> dict[str, list[f
         shown = ", ".join(f"{name} {value:.3g}" for name, value in one.items() if value is not None)
         print(f"{key:6} {row:10} seed {seed}: {shown}", flush=True)
     return {name: [one[name] for one in ended] for name in (*MEASURES, "seconds")}
+
+
+def rows(path: Path) -> list[str]:
+    """Return the lines of the README's table."""
+    return [
+        f"| `{key}` | `{row}` | {one.modes.mean:.1f} ± {one.modes.error:.1f} "
+        f"| {100 * one.high_quality.mean:.0f} % | {_balance(one)} | {one.seconds.mean:.0f} s |"
+        for key, measured in row_figures(path).items()
+        for row, one in measured.items()
+    ]
+
+
+def _balance(one: RowFigures) -> str:
+    found = one.reverse_kl
+    return "–" if found is None else f"{found.mean:.3f} ± {found.error:.3f}"
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ RECENT = 0.3
 FEWEST = 3
 # Fewer say nothing about coming and going: even a healthy run takes turns at its beginning.
 FEWEST_TO_TURN = 6
+# Of pictures readings come seldom, and one is of a thousand: the second one counts.
+FEWEST_OF_PICTURES = 2
 # A D that is sure: mean verdicts this near to 1 and to 0.
 SURE = 0.05
 # A D that cannot tell: mean verdicts this near to one another.
@@ -77,6 +79,11 @@ class Record:
         values = [value for value in self.readings_of(reading) if not math.isnan(value)]
         count = max(fewest, math.ceil(RECENT * len(values)))
         return values[-count:] if len(values) >= fewest else []
+
+    def recent_of_pictures(self, reading: str) -> list[float]:
+        """Return the recent readings of a name; empty before the second."""
+        enough = len(self.readings_of(reading)) >= FEWEST_OF_PICTURES
+        return self.recent(reading, 1) if enough else []
 
     def readings_of(self, name: str) -> list[float]:
         """Return all readings of a name, oldest first; none where it is not measured."""
@@ -153,9 +160,9 @@ def collapsed(record: Record) -> Mapping[str, float] | None:
     modes = _median(record.recent("modes_lenient"))
     if record.readings.centres is not None and modes <= record.readings.centres / 2:
         return {"modes": modes, "centres": float(record.readings.centres)}
-    uneven = _median(record.recent("kl"))
+    uneven = _median(record.recent_of_pictures("kl"))
     if uneven > UNEVEN:
-        return {"kl": uneven, "covered": _median(record.recent("covered"))}
+        return {"kl": uneven, "covered": _median(record.recent_of_pictures("covered"))}
     return None
 
 
@@ -183,7 +190,7 @@ def coupled(record: Record) -> Mapping[str, float] | None:
 
 def copies(record: Record) -> Mapping[str, float] | None:
     """Generated pictures lie nearer to training pictures than unseen real ones do."""
-    share = _median(record.recent("near_share"))
+    share = _median(record.recent_of_pictures("near_share"))
     return {"share": share, "examples": float(record.config.examples)} if share > COPIED else None
 
 
@@ -226,7 +233,8 @@ def too_early(record: Record) -> bool:
 
 def is_measured(record: Record) -> bool:
     """Say whether there are readings of quality to go by; without, only losses are read."""
-    return len(record.readings.rows) >= FEWEST
+    is_of_pictures = "frechet" in record.readings.names
+    return len(record.readings.rows) >= (FEWEST_OF_PICTURES if is_of_pictures else FEWEST)
 
 
 def _d_is_sure(record: Record) -> bool:

@@ -283,6 +283,20 @@ def test_digits_are_compared_as_contact_sheets(open_page):
         assert now != was
 
 
+def test_pictures_are_measured_side_by_side(open_page):
+    """Of a hundred pictures learned from, copies are counted too; the built-in digits' classes
+    are not those that the classifier knows."""
+    page = open_page(viewport={"width": 1300, "height": 1600})
+    open_live(page, f"/train?{DIGITS}&examples=100")
+    twins = forked(page)
+    names = twins.root.locator(".readings .reading-name span")
+    expect(names).to_have_text(["Fréchet distance", "Coverage", "Near copies"])
+    copies = twins.root.locator(".readings tr[data-measure=near_share] td")
+    expect(copies).to_have_text(["0.0 %", "0.0 %", "real vs real: 1.0 %"])
+    twins.root.locator(".readings tr[data-measure=coverage] label").click()
+    expect(twins.root.locator(".reading-part .curves figcaption")).to_have_text("Coverage")
+
+
 def test_a_phone_needs_no_sideways_scrolling(open_page):
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
     open_live(page, f"/playground?{POINTS}", "points")

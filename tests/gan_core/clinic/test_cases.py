@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from benchmarks import clinic as benchmark
+from benchmarks import modes
 from gan_core.clinic.cases import CASES
 from gan_core.clinic.doctor import SYMPTOMS
-from gan_core.clinic.figures import recorded
+from gan_core.clinic.figures import recorded, reproduced, row_figures
+from gan_core.clinic.published import ROWS, SETS
 from gan_core.config import POINT_MODEL, TrainConfig
 from gan_core.metrics.points import PointQuality
 
@@ -56,3 +60,31 @@ def test_the_picture_was_recorded_with_these_recipes(case):
     assert cured == case.iterations
     with Image.open(ASSETS / "pictures" / f"clinic_{case.key}.png") as picture:
         assert picture.width > 1.9 * picture.height
+
+
+@each_case
+def test_at_least_eight_of_ten_seeds_are_ill_and_cured_when_measured(case):
+    measured = json.loads(benchmark.FIGURES.read_text("utf-8"))["cases"][case.key]
+    assert measured["seeds"] == 10
+    assert measured["ill"] >= 8
+    assert measured["cured"] >= 8
+    assert max(measured["seconds"]) <= 60
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_readme_has_the_figures(name):
+    text = (ASSETS.parent / name).read_text("utf-8")
+    kept = json.loads(benchmark.FIGURES.read_text("utf-8"))["cases"]
+    assert list(kept) == list(CASES)
+    measured = [*benchmark.rows(kept), *modes.rows(modes.FIGURES)]
+    assert [row for row in measured if row not in text] == []
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_published_order_was_found_again(name):
+    measured = row_figures(modes.FIGURES)[name]
+    assert list(measured) == list(ROWS)
+    assert {one.seeds for one in measured.values()} == {5}
+    found = reproduced(measured, name)
+    assert found["modes"]
+    assert found["reverse_kl"]

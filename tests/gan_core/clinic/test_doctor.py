@@ -220,6 +220,24 @@ def test_uneven_digits_are_a_collapse(kl, ill):
     assert shows("collapsed", Record(TrainConfig(), curves(), told)) == ill
 
 
+def test_of_pictures_the_second_reading_counts():
+    """They come seldom, and each is of a thousand; the first is of a G that has hardly begun."""
+    one = Record(TrainConfig(), curves(), readings(10, frechet=[900], kl=[0.9], covered=[4]))
+    assert not is_measured(one)
+    assert not shows("collapsed", one)
+    better = readings(10, frechet=[900, 80], kl=[0.9, 0.1], covered=[4, 10])
+    assert is_measured(Record(TrainConfig(), curves(), better))
+    assert not shows("collapsed", Record(TrainConfig(), curves(), better))
+    worse = readings(10, frechet=[900, 950], kl=[0.1, 0.9], covered=[10, 4])
+    assert SYMPTOMS["collapsed"](Record(TrainConfig(), curves(), worse)) == {
+        "kl": 0.9,
+        "covered": 4.0,
+    }
+    few = TrainConfig(examples=100)
+    assert not shows("copies", Record(few, curves(), readings(10, near_share=[0.9])))
+    assert shows("copies", Record(few, curves(), readings(10, near_share=[0.0, 0.9])))
+
+
 def test_uneven_means_that_two_of_ten_digits_are_missing():
     """KL of (1/8, …, 1/8, 0, 0) from ten equal shares, written out: log(10/8)."""
     assert math.log(10 / 9) < UNEVEN < math.log(10 / 8)

@@ -9,8 +9,8 @@ const OF_POINTS = new Map(MEASURES.map((measure) => [measure.key, measure]));
 const OF_PICTURES = new Map(PICTURE_MEASURES.map((measure) => [measure.key, measure]));
 
 /** The names that get a row: those that the page of one run shows too. */
-function shown(names) {
-  return names.filter((name) => OF_POINTS.has(name) || OF_PICTURES.has(name));
+function shown({ names, centres }) {
+  return names.filter((name) => OF_POINTS.has(name) || (OF_PICTURES.has(name) && (centres !== null || !OF_PICTURES.get(name).ofClasses)));
 }
 
 /** What the meters of both runs read last, side by side with what a perfect generator would read. */
@@ -28,7 +28,7 @@ export class Readings {
   /** Write the newest readings; the section stays away where nothing is measured. */
   update(halves) {
     const newest = { a: halves.a.meter.newest, b: halves.b.meter.newest };
-    const names = shown((halves.a.meter.names.length ? halves.a : halves.b).meter.names);
+    const names = shown((halves.a.meter.names.length ? halves.a : halves.b).meter);
     this.element.hidden = names.length === 0;
     if ([...this.rows.keys()].join() !== names.join()) this.build(names);
     for (const [name, row] of this.rows) {
