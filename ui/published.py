@@ -60,7 +60,7 @@ def _set(name: str, rows: Mapping[str, RowFigures]) -> None:
     floor = f"{FLOORS[name]:.4f}"
     perfect = [t("published.perfect"), "", "", f"{100 * PERFECT:.1f} %", floor, ""]
     _table(head, [*lines, perfect])
-    for measure, holds in reproduced(rows, name).items():
+    for measure, holds in reproduced(rows).items():
         if holds is not None:
             st.markdown("- " + t(f"published.{'same' if holds else 'other'}_{measure}"))
     with st.container(horizontal=True):

@@ -16,7 +16,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from gan_core.clinic.cases import Case
-from gan_core.clinic.published import PACGAN, R3GAN
+from gan_core.clinic.published import ORDER, R3GAN
 from gan_core.config import TrainConfig
 
 # A perfect sampler's share within 3σ, 1 - e^(-9/2).
@@ -126,19 +126,19 @@ def same_order(ours: Mapping[str, float], published: Mapping[str, float]) -> boo
     return all(mine < next_mine for (_, mine), (_, next_mine) in pairwise(common))
 
 
-def reproduced(rows: Mapping[str, RowFigures], name: str) -> dict[str, bool | None]:
+def reproduced(rows: Mapping[str, RowFigures]) -> dict[str, bool | None]:
     """Say what of the papers' order of rows was found again on a set; None where nothing can be.
 
-    ``modes`` and ``reverse_kl`` compare with PacGAN's rows of the same set, ``losses`` the
-    reverse KL with the KL of R3GAN's ablation, which is of other data.
+    ``modes`` and ``reverse_kl`` compare with ``published.ORDER``, ``losses`` the reverse KL with
+    the KL of R3GAN's ablation, which is of other data.
     """
     modes = {key: row.modes.mean for key, row in rows.items()}
     balance = {key: row.reverse_kl.mean for key, row in rows.items() if row.reverse_kl}
-    paper = PACGAN[name]
+    ranks = {key: float(rank) for rank, key in enumerate(ORDER)}
     ablation = {key: value[1] for key, value in R3GAN.items() if value is not None}
     return {
-        "modes": same_order(modes, {key: row.modes for key, row in paper.items()}),
-        "reverse_kl": same_order(balance, {key: row.reverse_kl for key, row in paper.items()}),
+        "modes": same_order(modes, ranks),
+        "reverse_kl": same_order(balance, {key: -rank for key, rank in ranks.items()}),
         "losses": same_order(balance, ablation),
     }
 

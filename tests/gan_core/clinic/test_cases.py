@@ -85,6 +85,6 @@ def test_the_published_order_was_found_again(name):
     measured = row_figures(modes.FIGURES)[name]
     assert list(measured) == list(ROWS)
     assert {one.seeds for one in measured.values()} == {5}
-    found = reproduced(measured, name)
+    found = reproduced(measured)
     assert found["modes"]
     assert found["reverse_kl"]
