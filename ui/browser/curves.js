@@ -103,7 +103,8 @@ export class Chart {
   drawTheoryLabels(context, plot, courses, theme) {
     const dots = courses.flatMap((course) => trace(plot, course.points));
     const taken = [];
-    for (const line of this.lines) {
+    const named = new Map(this.lines.map((line) => [line.label, line])); // of two losses with one value, one name
+    for (const line of named.values()) {
       const width = textWidth(context, line.label, theme, 14);
       const spot = labelSpot({ y: plot.y(line.value), width, plot, dots, taken, previous: this.spots.get(line.label) });
       this.spots.set(line.label, spot.choice);
