@@ -16,6 +16,9 @@ pytestmark = pytest.mark.browser
 POINTS = "lang=en&dataset=eight_soft&width=16&layers=1&batch_size=32"
 DIGITS = "lang=en&dataset=digits&model=dcgan&batch_size=4&latent_dim=8"
 
+# A section slides open for half a second, and its buttons move away under the mouse.
+AT_REST = "[...document.querySelectorAll('details')].every(one => !one.getAnimations().length)"
+
 
 class TwinView:
     """The component that shows both: what its root says of them, and its buttons."""
@@ -44,7 +47,8 @@ class TwinView:
 def open_section(page: Page) -> None:
     page.get_by_text("Compare with one change").click()
     page.get_by_role("button", name="Fork here").wait_for()
-    wait_until_drawn(page)  # a section that is just opening moves away under the mouse
+    wait_until_drawn(page)
+    page.wait_for_function(AT_REST)
 
 
 def forked(page: Page) -> TwinView:
