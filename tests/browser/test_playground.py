@@ -138,6 +138,7 @@ def test_numbers_and_curves_change_only_when_there_was_time_to_read_them(live):
     live.press("play")
     live.wait_for("iteration", 20)
     page.evaluate("(now) => (performance.now = () => now)", page.evaluate("performance.now()"))
+    live.wait_for("frames", live.number("frames") + 2)
     page.wait_for_timeout(300)  # what was under way is done
     count_drawings(page)
     before = shown.inner_text()
