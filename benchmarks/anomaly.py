@@ -9,7 +9,8 @@ test pictures only, drawn with a seed; the others' areas on these same pictures 
 Prints the area under the ROC curve (.5 by chance) and under the precision-recall curve (the
 prevalence by chance) of each scorer, and the speeds of both searches. One seed a digit, one
 thread; seconds are the processor's, so that a busy machine counts as a quiet one. ``--write``
-keeps the figures that the app shows.
+keeps the figures that the app shows; with ``--digits`` it adds to those kept under the same
+settings.
 """
 
 from __future__ import annotations
@@ -185,22 +186,17 @@ def main() -> None:
     torch.set_num_threads(1)
     introduce()
     settings = settings_of(options)
-    figures = kept(FIGURES, "digits") if kept(FIGURES, "settings") == settings else {}
-    measured = {}
+    # The digits that are not measured now stay, if they were measured alike.
+    goes_on = options.write and kept(FIGURES, "settings") == settings
+    figures = kept(FIGURES, "digits") if goes_on else {}
     for digit in options.digits:
-        measured[str(digit)] = measure(digit, options)
+        figures[str(digit)] = measure(digit, options)
         print(f"digit {digit} is done", flush=True)
         if options.write:
+            order = [str(one) for one in DIGITS]
             command = "python -m benchmarks.anomaly --write"
-            keep(
-                FIGURES,
-                command,
-                "digits",
-                figures | measured,
-                [str(one) for one in DIGITS],
-                settings=settings,
-            )
-    show(measured)
+            keep(FIGURES, command, "digits", figures, order, settings=settings)
+    show(dict(sorted(figures.items())))
 
 
 if __name__ == "__main__":
