@@ -70,6 +70,16 @@ class Discriminator(nn.Module):
         """
         return self.net(x).squeeze(1)
 
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the last hidden layer answers, flat (N, F): the verdict is linear in it.
+
+        Without what a D may be told of the samples beside each other.
+        """
+        for layer in list(self.net)[:-1]:
+            if not isinstance(layer, MinibatchStd):
+                x = layer(x)
+        return x.flatten(1)
+
 
 class BatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167) that is told when to follow.

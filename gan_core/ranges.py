@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, fields
 from typing import Any
 
 from gan_core.config import SettingError
@@ -35,3 +35,19 @@ def whole(name: str, value: int, low: int, high: int) -> int:
 def ranged(default: float, low: float, high: float) -> Any:
     """Declare a dataclass field with its default and range, for a slider and for the check."""
     return field(default=default, metadata={"slider": (default, low, high)})
+
+
+def check_ranged(settings: Any) -> None:
+    """Check what :func:`ranged` declared; where the default is whole, the value must be.
+
+    For the ``__post_init__`` of a frozen dataclass.
+
+    Raises:
+        SettingError: (a ValueError) naming the field and its range.
+    """
+    for spec in fields(settings):
+        if "slider" in spec.metadata:
+            default, low, high = spec.metadata["slider"]
+            check = whole if isinstance(default, int) else number
+            value = check(spec.name, getattr(settings, spec.name), low, high)
+            object.__setattr__(settings, spec.name, value)

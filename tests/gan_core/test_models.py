@@ -101,6 +101,26 @@ def test_a_discriminator_judges_each_picture_on_its_own(key, pictures):
     torch.testing.assert_close(together, apart, rtol=1e-4, atol=1e-5)
 
 
+@EVERY_MODEL
+@pytest.mark.parametrize("remedies", [{}, {"batch_norm": "on"}, {"spectral_norm": "on"}])
+def test_a_verdict_is_linear_in_the_features(key, remedies, pictures):
+    config = TrainConfig(model=key, latent_dim=3, **remedies)
+    discriminator = build_discriminator(config, fresh()).eval()
+    features = discriminator.features(pictures)
+    assert features.shape == (24, discriminator.net[-1].in_features)
+    last = discriminator.net[-1]
+    assert torch.allclose(features @ last.weight[0] + last.bias, discriminator(pictures))
+
+
+@EVERY_MODEL
+def test_features_are_of_each_picture_on_its_own(key, pictures):
+    config = TrainConfig(model=key, latent_dim=3, minibatch_stddev="on")
+    discriminator = build_discriminator(config, fresh()).eval()
+    features = discriminator.features(pictures)
+    assert features.shape == (24, discriminator.net[-1].in_features - 1)
+    assert torch.allclose(discriminator.features(pictures[:1]), features[:1], atol=1e-5)
+
+
 @pytest.mark.parametrize("build", [build_generator, build_discriminator])
 def test_first_weights_spread_as_those_of_nn_linear(build):
     for layer in build(TrainConfig(), fresh()).modules():
