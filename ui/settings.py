@@ -14,6 +14,7 @@ from gan_core.config import (
     MODEL_KEYS,
     PRESETS,
     SWITCH_KEYS,
+    NoClasses,
     SettingError,
     TrainConfig,
     UnfilledPacks,
@@ -133,7 +134,8 @@ def explain(error: SettingError) -> str:
     if spec is None:
         return t("problem.unknown_setting", name=error.name)
     if "options" in spec.metadata:
-        allowed = ", ".join(spec.metadata["options"])
+        options = ("off",) if isinstance(error, NoClasses) else spec.metadata["options"]
+        allowed = ", ".join(options)
         return t("problem.setting", name=t(f"field.{error.name}"), allowed=allowed)
     low, high = spec.metadata["range"]
     shown = [str(limit) if isinstance(limit, int) else f"{limit:g}" for limit in (low, high)]
