@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("weights", help="a checkpoint file, or the name of shipped weights")
     sample.add_argument("--count", type=int, default=64)
     sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--digit", type=int, help="draw this class alone (conditional weights)")
     sample.add_argument("--out", type=Path, default=Path("samples.png"))
     sample.set_defaults(run=_sample)
 
@@ -81,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--seed", type=int, default=1)
     evaluate.add_argument("--data-dir", type=Path, help="torchvision's folder (default: $GAN_DATA)")
     evaluate.add_argument("--threads", type=_positive, help="torch threads (default: all cores)")
-    evaluate.set_defaults(run=_evaluate)
+    evaluate.set_defaults(run=_evaluate, digit=None)
 
     classifier = commands.add_parser("classifier", help="train the digit classifier")
     classifier.add_argument("--data-dir", type=Path)
@@ -101,7 +102,7 @@ def _train(options: argparse.Namespace) -> None:
 
     from gan_core import checkpoint
     from gan_core.judging import judges_single
-    from gan_core.pictures import contact_sheet, film_strip, png, to_grey
+    from gan_core.pictures import film_strip, png
     from gan_core.trainer import Trainer
 
     if options.threads:
@@ -109,32 +110,40 @@ def _train(options: argparse.Namespace) -> None:
     saved = checkpoint.read(options.resume) if options.resume else None
     config = saved.config if saved else _config(options)
     if options.ship and not judges_single(config):
-        raise ValueError("--ship needs a discriminator of single pictures, without company")
+        raise ValueError(
+            "--ship needs a discriminator of single pictures, without company or class"
+        )
     data = load_images(config.dataset, folder=options.data_dir)
     if data.fallback:
         print(
             f"{config.dataset}: {data.fallback}; training on the embedded digits", file=sys.stderr
         )
         config = config.replace(dataset=data.key)
-    trainer = Trainer(config, data.images)
+    trainer = Trainer(config, data.images, data.labels)
     if saved:
         trainer.load_state_dict(saved.state)
-    film = [contact_sheet(to_grey(trainer.sample(16)), 4)]
+    film = [_sheet(trainer, 4)]
     began = time.perf_counter()
     for fraction in _iterate(trainer, options):
         if options.film and fraction >= len(film) / 7:
-            film.append(contact_sheet(to_grey(trainer.sample(16)), 4))
+            film.append(_sheet(trainer, 4))
     seconds = time.perf_counter() - began
     if options.save:
         checkpoint.write(options.save, config, trainer.state_dict(), iteration=trainer.iteration)
     if options.samples:
-        checkpoint.write_atomically(
-            options.samples, png(contact_sheet(to_grey(trainer.sample(64))), 2)
-        )
+        checkpoint.write_atomically(options.samples, png(_sheet(trainer, 8), 2))
     if options.film:
         checkpoint.write_atomically(options.film, png(film_strip(film), 2))
     if options.ship:
         _ship(options, trainer, seconds)
+
+
+def _sheet(trainer: Any, columns: int) -> Any:
+    """Lay out samples; where G is told classes, every row is one."""
+    from gan_core.conditional import sheet_of_samples
+    from gan_core.pictures import contact_sheet, to_grey
+
+    return contact_sheet(to_grey(sheet_of_samples(trainer, columns)), columns)
 
 
 def _config(options: argparse.Namespace) -> TrainConfig:
@@ -228,24 +237,39 @@ def _generated(options: argparse.Namespace) -> tuple[Any, str]:
     import torch
 
     from gan_core import checkpoint
+    from gan_core.conditional import CLASSES, LABELS
     from gan_core.latent import draw
     from gan_core.pretrained import GENERATORS, card, load_generator
     from gan_core.trainer import Trainer
 
     if not 1 <= options.count <= 10_000:
         raise ValueError(f"count must be from 1 to 10000, got {options.count}")
+    if options.digit is not None and not 0 <= options.digit < CLASSES:
+        raise ValueError(f"digit must be {LABELS}, got {str(options.digit)[:40]}")
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"seed must be from 0 to 2^63 - 1, got {str(options.seed)[:40]}")
     if options.weights in GENERATORS:
+        _refuse_digit(options)
         generator = load_generator(options.weights)
         noise = draw(options.count, generator.latent_dim, options.seed)
         return generator(noise), card(options.weights)["config"]["dataset"]
     saved = checkpoint.read(Path(options.weights))
     if saved.config.model == POINT_MODEL:
         raise ValueError(f"weights must make pictures, but {options.weights} makes points")
-    trainer = Trainer(saved.config, torch.zeros(saved.config.batch_size, 1, 28, 28))
+    if saved.config.conditional == "off":
+        _refuse_digit(options)
+    size = saved.config.batch_size
+    blank, labels = torch.zeros(size, 1, 28, 28), torch.zeros(size, dtype=torch.int64)
+    trainer = Trainer(saved.config, blank, labels)
     trainer.load_state_dict(saved.state)
-    return trainer.sample(options.count, options.seed), saved.config.dataset
+    return trainer.sample(options.count, options.seed, options.digit), saved.config.dataset
+
+
+def _refuse_digit(options: argparse.Namespace) -> None:
+    if options.digit is not None:
+        raise ValueError(
+            f"--digit needs weights trained with --conditional on, not {options.weights}"
+        )
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -36,9 +36,14 @@ class Batches:
 
     def last(self) -> Tensor:
         """Return the batch dealt last; before the first, the one that will be the first."""
+        return self.data[self.places]
+
+    @property
+    def places(self) -> Tensor:
+        """Where in the data the pictures of the last batch stand."""
         # A saved run may go on with fewer data than it began with.
         end = max(min(self.cursor, len(self.data)), self.size)
-        return self.data[self._order[end - self.size : end]]
+        return self._order[end - self.size : end]
 
     def go_to(self, *, passes: int, cursor: int) -> None:
         """Stand where another has stood."""

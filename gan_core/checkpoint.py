@@ -188,7 +188,7 @@ def _expected_shapes(
     if config.ema_decay:
         networks["average"] = generator
     required = {"random": tuple(torch.Generator().get_state().shape), "clock": (5,)}
-    optional: dict[str, tuple[int, ...]] = {"noise": (config.batch_size, config.latent_dim)}
+    optional: dict[str, tuple[int, ...]] = {"noise": (config.batch_size, generator.inputs)}
     for name, module in networks.items():
         required |= {f"{name}.{key}": tuple(t.shape) for key, t in module.state_dict().items()}
         if name == "average":  # follows the generator without an optimiser

@@ -69,6 +69,13 @@ class UnfilledPacks(SettingError):
         self.least = least
 
 
+class NoClasses(SettingError):
+    """A game about classes on samples that have none."""
+
+    def __init__(self) -> None:
+        super().__init__("conditional", "off where the model makes points", "on")
+
+
 def check_packs(name: str, count: int, packing: int, *, no_rest: bool = False) -> None:
     """Refuse samples that do not fill two packs, or that leave a rest where there may be none.
 
@@ -141,6 +148,9 @@ class TrainConfig:
     unrolled_steps: int = _number(0, 0, 20)
     # In D's hidden layers. D then judges a sample by its batch: a failure to show, no remedy.
     batch_norm: str = _one_of("off", SWITCH_KEYS)
+    # Both players are told which class a picture is, and G can be asked for one
+    # (gan_core/conditional.py). Off: the first GAN knows nothing but pictures.
+    conditional: str = _one_of("off", SWITCH_KEYS)
     # Averaging of G's weights for the pictures (0 = off). .999 looks back about 1,000 moves.
     ema_decay: float = _number(0.0, 0.0, 0.99999)
     # Standard normal, or uniform in [-1, 1] per coordinate: a sheet with an edge.
@@ -170,6 +180,8 @@ class TrainConfig:
                 object.__setattr__(self, spec.name, checked)
         if self.discriminator_steps == self.generator_steps == 0:
             raise NobodyMoves
+        if self.conditional == "on" and self.model == POINT_MODEL:
+            raise NoClasses
         check_packs("batch_size", self.batch_size, self.packing, no_rest=True)
         if self.examples:
             check_packs("examples", self.examples, self.packing)
@@ -223,7 +235,7 @@ def _check_number(
 _SHAPES = frozenset(
     {
         *("model", "latent_dim", "layers", "width"),
-        *("spectral_norm", "packing", "minibatch_stddev", "batch_norm"),
+        *("spectral_norm", "packing", "minibatch_stddev", "batch_norm", "conditional"),
     }
 )
 # Settings that may change while the weights of both players stay usable (``Trainer.adopt``).

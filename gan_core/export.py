@@ -17,6 +17,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from gan_core.conditional import ConditionalGenerator, ProjectionDiscriminator
 from gan_core.layers import BatchNorm, Discriminator, Dropout
 from gan_core.models import IMAGE_SHAPE
 
@@ -42,8 +43,12 @@ def network_to_bytes(*parts: nn.Module) -> bytes:
 
     Raises:
         ValueError: on a layer that the format does not know, and on a D that judges packs or
-            compares pictures: ``judging.alone`` makes one that judges single ones.
+            compares pictures: ``judging.alone`` makes one that judges single ones. Also on
+            networks that are told classes: ``conditional.generator_of`` and
+            ``conditional.discriminator_of`` make plain ones of one class.
     """
+    if any(isinstance(part, ConditionalGenerator | ProjectionDiscriminator) for part in parts):
+        raise ValueError("the format knows no network that is told classes, only those of one")
     if any(isinstance(part, Discriminator) and part.packing > 1 for part in parts):
         raise ValueError("the format knows no discriminator of packs")
     layers: list[dict[str, Any]] = []

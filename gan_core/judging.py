@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from gan_core.conditional import ProjectionDiscriminator
 from gan_core.config import TrainConfig
 from gan_core.layers import BatchNorm, Discriminator, MinibatchStd
 
@@ -91,8 +92,12 @@ def at_rest(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def judges_single(config: TrainConfig) -> bool:
-    """Say whether D, at rest, gives a verdict on a sample without others beside it."""
-    return config.packing == 1 and config.minibatch_stddev == "off"
+    """Say whether D, at rest, gives a verdict on a sample and nothing else.
+
+    Without others beside it, and without being told its class.
+    """
+    alone = config.packing == 1 and config.minibatch_stddev == "off"
+    return alone and config.conditional == "off"
 
 
 @contextmanager
@@ -117,7 +122,12 @@ def alone(discriminator: Discriminator, real: Tensor) -> Discriminator:
     Args:
         discriminator: D; it stays as it is.
         real: (N, C, ...) real samples, of which the first 256 are the company.
+
+    Raises:
+        ValueError: if D is told classes; see ``conditional.discriminator_of``.
     """
+    if isinstance(discriminator, ProjectionDiscriminator):
+        raise ValueError("a discriminator that is told classes judges no sample without one")
     judge = copy.deepcopy(discriminator).eval()
     layers = list(judge.net)
     deviation = _deviation(judge)

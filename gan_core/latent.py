@@ -107,12 +107,13 @@ def path_length(features: Tensor) -> float:
     return (features[1:] - features[:-1]).norm(dim=1).sum().item()
 
 
-def first_weights(generator: nn.Module) -> Tensor:
-    """Return the weight (out, latent_dim) of the layer that reads z."""
-    return next(layer for layer in generator.modules() if isinstance(layer, nn.Linear)).weight
+def first_weights(generator: Generator) -> Tensor:
+    """Return the weight (out, latent_dim) of the layer that reads z, whatever else it reads."""
+    first = next(layer for layer in generator.modules() if isinstance(layer, nn.Linear))
+    return first.weight[:, : generator.latent_dim]
 
 
-def directions(generator: nn.Module, count: int) -> Tensor:
+def directions(generator: Generator, count: int) -> Tensor:
     """Return (count, latent_dim) unit directions that move the first layer most.
 
     The top right-singular vectors of its weight A: the n of norm 1 that

@@ -42,11 +42,22 @@ class Dropout(nn.Module):
 
 
 class Generator(nn.Module):
-    """A network that turns noise (N, latent_dim) into pictures or points."""
+    """A network that turns noise (N, latent_dim) into pictures or points.
+
+    Attributes:
+        net: its layers.
+    """
+
+    net: nn.Sequential
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers a sample is made from."""
+        return self.latent_dim
 
 
 class Discriminator(nn.Module):

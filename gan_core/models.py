@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from gan_core.conditional import CLASSES, ConditionalGenerator, ProjectionDiscriminator
 from gan_core.config import POINT_MODEL, TrainConfig
 from gan_core.layers import LEAK, BatchNorm, Discriminator, Dropout, Generator, normed, verdict
 from gan_core.points.nets import PointDiscriminator, PointGenerator
@@ -157,17 +158,21 @@ class ModelPair:
 
     def new_generator(self, config: TrainConfig) -> Generator:
         """Return G as the recipe sizes it."""
+        if config.conditional == "on":
+            plain = self.generator(config.latent_dim + CLASSES, **self._size(config))
+            return ConditionalGenerator(plain, self.sample_shape)
         return self.generator(config.latent_dim, **self._size(config))
 
     def new_discriminator(self, config: TrainConfig) -> Discriminator:
         """Return D as the recipe sizes it."""
-        return self.discriminator(
+        plain = self.discriminator(
             config.dropout,
             packing=config.packing,
             minibatch_stddev=config.minibatch_stddev == "on",
             batch_norm=config.batch_norm == "on",
             **self._size(config),
         )
+        return ProjectionDiscriminator(plain) if config.conditional == "on" else plain
 
     def _size(self, config: TrainConfig) -> dict[str, int]:
         return {name: getattr(config, name) for name in self.sized_by}

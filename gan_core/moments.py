@@ -21,7 +21,8 @@ class Moment:
         kind: one of ``MOMENT_KINDS``.
         player: "d" or "g", whose move it is part of.
         tensors: by kind,
-            sample: ``noise`` (N, latent_dim), and in D's move ``real`` (N, ...);
+            sample: ``noise`` (N, latent_dim), with the classes behind it where G is told them,
+                and in D's move ``real`` (N, ...);
             generate: ``fake`` (N, ...);
             judge: D's logits ``fake`` (N,), and ``real`` (N,) where the loss looks at them;
             loss: ``loss`` (), in D's move also ``terms`` (T,), as in ``StepReport.d_terms``;

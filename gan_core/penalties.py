@@ -30,7 +30,8 @@ from torch import Tensor
 
 from gan_core.config import TrainConfig
 
-Discriminator = Callable[[Tensor], Tensor]
+# Judges samples, with their classes where it is told them.
+Discriminator = Callable[..., Tensor]
 
 
 class Judged:
@@ -43,6 +44,7 @@ class Judged:
         real: (N, ...) pictures.
         fake: (M, ...) pictures of the same kind.
         random: where a penalty draws what it needs.
+        classes: the classes of the real and of the generated ones, where D is told them.
         apart: judge either kind in a pass of its own, where D compares pictures.
         attached: let gradients flow back to the generated pictures after all, as a G that
             looks ahead needs it.
@@ -50,6 +52,7 @@ class Judged:
     Attributes:
         on_real: D's logits on the real pictures, (N,).
         on_fake: D's logits on the generated ones, (M,).
+        pairs: what D was given of either kind, (real, generated): pictures, then classes.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Judged:
         real: Tensor,
         fake: Tensor,
         random: torch.Generator,
+        classes: tuple[Tensor, ...] = (),
         apart: bool = False,
         attached: bool = False,
     ) -> None:
@@ -68,8 +72,9 @@ class Judged:
         self._attached = attached
         self._sizes = [len(real), len(fake)]
         # One pass for both halves, where D judges each sample on its own.
-        parts = [self.real, self.fake] if apart else [torch.cat([self.real, self.fake])]
-        self._passes = [self._judge(pictures) for pictures in parts]
+        self.pairs = [(self.real, self.fake), *([classes] if classes else [])]
+        parts = list(zip(*self.pairs, strict=True)) if apart else [map(torch.cat, self.pairs)]
+        self._passes = [self._judge(*part) for part in parts]
         logits = [judged[0] for judged in self._passes]
         on_real, on_fake = logits if apart else logits[0].split(self._sizes)
         self.on_real: Tensor = on_real
@@ -82,18 +87,18 @@ class Judged:
         real, fake = found if len(found) == 2 else found[0].split(self._sizes)
         return real, fake
 
-    def slopes_at(self, pictures: Tensor) -> Tensor:
+    def slopes_at(self, pictures: Tensor, *classes: Tensor) -> Tensor:
         """Return ∇D at other pictures (N, ...), in a pass of their own, (N, pixels)."""
-        return gradient(*self._judge(pictures))
+        return gradient(*self._judge(pictures, *classes))
 
-    def _judge(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def _judge(self, pictures: Tensor, *classes: Tensor) -> tuple[Tensor, Tensor]:
         """Return D's logits on pictures, and the pictures as they can be differentiated by."""
         if self._attached and pictures.requires_grad:
             # A node of its own: what D has learnt from these pictures is no part of the slope.
             shown = pictures.view_as(pictures)
         else:
             shown = pictures.detach().requires_grad_()
-        return self.discriminator(shown), shown
+        return self.discriminator(shown, *classes), shown
 
 
 class Penalty(Protocol):
@@ -175,7 +180,8 @@ class GradientPenalty:
     slope 1 on the straight lines along which the best transport moves generated
     pictures to real ones; here the pairs are drawn at random. The norm is that of one
     picture's gradient, never of the whole batch's. The paper took λ = 10; on 2-D data
-    .1. Where one batch is shorter, the pairs end with it.
+    .1. Where one batch is shorter, the pairs end with it. Where D is told classes, a pair may
+    be of two; they are then mixed as the pictures are, and x̂ is judged as that mixture.
     """
 
     weight: float
@@ -184,17 +190,22 @@ class GradientPenalty:
 
     def __call__(self, judged: Judged) -> Tensor:
         """Return the penalty of each pair, (N,)."""
-        pairs = between(judged.real, judged.fake, judged.random)
-        slope = judged.slopes_at(pairs)
+        share = shares(judged.real, judged.fake, judged.random)
+        line = [between(real, fake, share) for real, fake in judged.pairs]
+        slope = judged.slopes_at(*line)
         return self.weight * (torch.linalg.vector_norm(slope, dim=1) - 1).square()
 
 
-def between(real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
-    """Return a point on the line from each generated picture to its real one."""
-    real, fake = real[: len(fake)], fake[: len(real)]
-    shape = (len(real), *[1] * (real.ndim - 1))
-    share = torch.rand(shape, generator=random, dtype=real.dtype)
-    return torch.lerp(fake, real, share)
+def shares(real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
+    """Draw ε of each pair, uniform in [0, 1], (N,)."""
+    count = min(len(real), len(fake))
+    return torch.rand(count, generator=random, dtype=real.dtype)
+
+
+def between(real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
+    """Return the point at each share (N,) of the line from a generated picture to its real one."""
+    share = share.view(-1, *[1] * (real.ndim - 1))
+    return torch.lerp(fake[: len(share)], real[: len(share)], share)
 
 
 PENALTIES: dict[str, Callable[[float], Penalty]] = {

@@ -86,7 +86,9 @@ def train_stages(
         ValueError: if the recipe keeps no average, or D cannot judge a single picture.
     """
     if not judges_single(config):
-        raise ValueError("the stages keep a discriminator of single pictures, without company")
+        raise ValueError(
+            "the stages keep a discriminator of single pictures, without company or class"
+        )
     trainer = Trainer(config, data)
     if trainer.average is None:
         raise ValueError("ema_decay must be more than 0: the stages keep averaged weights")

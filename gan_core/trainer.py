@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from gan_core.average import average_of, follow
 from gan_core.batches import Batches
+from gan_core.conditional import checked_labels, one_hot, wanted_labels, with_classes
 from gan_core.config import TrainConfig, check_packs
 from gan_core.judging import blurred, compares, group_alike, noise_left, packed
 from gan_core.latent import NOISES, draw
@@ -36,7 +37,8 @@ from gan_core.unrolling import Weights, descent_of, look_ahead
 
 __all__ = ["StepReport", "Trainer", "TrainingDiverged"]
 
-Judge = Callable[[Tensor], Tensor]
+# D, or what it would be: judges samples, with their classes where it is told them.
+Judge = Callable[..., Tensor]
 
 
 class Trainer:
@@ -47,17 +49,22 @@ class Trainer:
         data: N ≥ 2 real samples, float32: pictures (N, 1, 28, 28) in [-1, 1], or
             points (N, 2) where the model is "points". Only the first ``config.examples``
             of them are used, if that is not 0.
+        labels: the class of each sample, int64 (N,), 0 to 9. Needed where ``config.conditional``
+            is on, and not looked at where it is off.
 
     Raises:
-        ValueError: if ``data`` has another shape or type, or does not fill two packs.
+        ValueError: if ``data`` has another shape or type, or does not fill two packs, or if
+            ``labels`` are needed and are not what they should be.
 
-    Every random number (weights, batches, noise, dropout) comes from one
+    Every random number (weights, batches, noise, classes, dropout) comes from one
     generator seeded with ``config.seed``; torch's global one is never touched.
     """
 
-    def __init__(self, config: TrainConfig, data: Tensor) -> None:
+    def __init__(self, config: TrainConfig, data: Tensor, labels: Tensor | None = None) -> None:
         self.config = config
         self.data = _checked(data, config)
+        # The classes of the data; None where the players are not told them.
+        self.labels = None if config.conditional == "off" else _checked_labels(labels, data, config)
         self.loss = LOSSES[config.loss]
         self.penalties = chosen(config)
         self.random = torch.Generator().manual_seed(config.seed)
@@ -79,7 +86,8 @@ class Trainer:
         self.generator_moves = 0
         self._batches = Batches(self.data, config.batch_size, config.seed, config.packing)
         group_alike(self.discriminator, self._batches.size // config.packing)
-        # The noise and the fakes of D's last move, waiting for G's.
+        # What G was given in D's last move (noise, and classes behind it where G is told
+        # them) and what it made of it, waiting for G's.
         self._noise: Tensor | None = None
         self._fake: Tensor | None = None
 
@@ -193,10 +201,10 @@ class Trainer:
             fake = self.generator(self._noise)
         if glass:
             glass.tell("generate", fake=fake)
-        self._noise = self._fake = None
         judge = self._future_judge(fake) if self.config.unrolled_steps else self.discriminator
-        on_fake = judge(self._shown(fake))
+        on_fake = judge(self._shown(fake), *self._classes_of_fake())
         on_real = self._on_last_batch(judge) if self.loss.compares else None
+        self._noise = self._fake = None
         if glass:
             glass.tell("judge", real=on_real, fake=on_fake)
         loss = self.loss.generator(real=on_real, fake=on_fake).mean()
@@ -222,8 +230,27 @@ class Trainer:
 
     def _judge(self, judge: Judge, *, real: Tensor, fake: Tensor, attached: bool = False) -> Judged:
         return Judged(
-            judge, real=real, fake=fake, random=self.random, apart=self._apart, attached=attached
+            judge,
+            real=real,
+            fake=fake,
+            random=self.random,
+            classes=(*self._classes_of_real(), *self._classes_of_fake()),
+            apart=self._apart,
+            attached=attached,
         )
+
+    def _classes_of_real(self) -> tuple[Tensor, ...]:
+        """Return the classes of the last batch as D is told them; none where it is not."""
+        if self.labels is None:
+            return ()
+        return (packed(one_hot(self.labels[self._batches.places]), self.config.packing),)
+
+    def _classes_of_fake(self) -> tuple[Tensor, ...]:
+        """Return the classes that the waiting fakes were to be, likewise."""
+        if self.labels is None:
+            return ()
+        assert self._noise is not None, "fakes wait with what they were made from"
+        return (packed(self._noise[:, self.config.latent_dim :], self.config.packing),)
 
     def _discriminator_terms(self, judged: Judged) -> list[Tensor]:
         """Return the means that add up to L_D: the terms of the loss, then the penalties."""
@@ -239,7 +266,7 @@ class Trainer:
         """
         # A D that is to come depends on G; the one that is there does not.
         with torch.set_grad_enabled(judge is not self.discriminator):
-            return judge(self._shown(self._batches.last()))
+            return judge(self._shown(self._batches.last()), *self._classes_of_real())
 
     def _future_judge(self, fake: Tensor) -> Judge:
         """Return D as it would be after ``unrolled_steps`` more moves against these fakes.
@@ -303,11 +330,23 @@ class Trainer:
         return draw(count, self.config.latent_dim, seed, self.config.noise)
 
     @torch.no_grad()
-    def generate(self, z: Tensor) -> Tensor:
+    def generate(self, z: Tensor, labels: int | Tensor | None = None) -> Tensor:
         """Turn noise (N, latent_dim) into samples, (N, 1, 28, 28) or (N, 2).
 
         Uses the averaged weights where the config asks for an average.
+
+        Args:
+            z: the noise.
+            labels: which class they shall be: one for all, or int64 (N,). Without it, all in
+                turn: 0, 1, …, 9, 0, …
+
+        Raises:
+            ValueError: if a class is not from 0 to 9, or is asked of a G that is told none.
         """
+        if self.config.conditional == "on":
+            z = with_classes(z, wanted_labels(labels, len(z)))
+        elif labels is not None:
+            raise ValueError("labels must be left out where conditional is off")
         if self.average is not None:
             return self.average(z)
         self.generator.eval()
@@ -316,9 +355,9 @@ class Trainer:
         finally:
             self.generator.train()
 
-    def sample(self, count: int = 64, seed: int = 0) -> Tensor:
-        """Return ``count`` samples, from the same noise at every call."""
-        return self.generate(self.noise(count, seed))
+    def sample(self, count: int = 64, seed: int = 0, labels: int | Tensor | None = None) -> Tensor:
+        """Return ``count`` samples, from the same noise at every call; see :meth:`generate`."""
+        return self.generate(self.noise(count, seed), labels)
 
     # State --------------------------------------------------------------------
 
@@ -398,7 +437,13 @@ class Trainer:
 
     def _draw_noise(self) -> Tensor:
         shape = (self.config.batch_size, self.config.latent_dim)
-        return NOISES[self.config.noise](shape, self.random)
+        noise = NOISES[self.config.noise](shape, self.random)
+        return noise if self.labels is None else with_classes(noise, self._drawn(self.labels))
+
+    def _drawn(self, labels: Tensor) -> Tensor:
+        """Draw as many labels as a batch has, each as often as among the data."""
+        places = torch.randint(len(labels), (self.config.batch_size,), generator=self.random)
+        return labels[places]
 
     @torch.no_grad()
     def _mean_verdict(self, logits: Tensor) -> float:
@@ -407,7 +452,7 @@ class Trainer:
 
 def _with_weights(discriminator: nn.Module, weights: Weights) -> Judge:
     """Return D with other weights; its own stay as they are."""
-    return lambda samples: functional_call(discriminator, dict(weights), (samples,))
+    return lambda *shown: functional_call(discriminator, dict(weights), shown)
 
 
 def _checked(data: Tensor, config: TrainConfig) -> Tensor:
@@ -419,3 +464,9 @@ def _checked(data: Tensor, config: TrainConfig) -> Tensor:
         raise ValueError(f"data must be float32, got {data.dtype}")
     check_packs("the number of samples", len(data), config.packing)
     return data[: config.examples] if config.examples else data
+
+
+def _checked_labels(labels: Tensor | None, data: Tensor, config: TrainConfig) -> Tensor:
+    if labels is None:
+        raise ValueError("labels must be given where conditional is on, got none")
+    return checked_labels(labels, len(data))[: config.examples or None]

@@ -14,6 +14,7 @@ from gan_core.config import (
     MODEL_KEYS,
     PRESETS,
     SWITCH_KEYS,
+    NoClasses,
     SettingError,
     TrainConfig,
     UnfilledPacks,
@@ -25,7 +26,7 @@ _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
 _WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "examples", "seed")
 _SHARES = {"dropout": 0.05, "ema_decay": 0.001, "beta1": 0.05, "beta2": 0.001}
-_HERE = {"dataset": DATASET_KEYS, "model": MODEL_KEYS}
+_HERE = {"dataset": DATASET_KEYS, "model": MODEL_KEYS, "conditional": ("off",)}
 _BOUNDS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 1.0, "weight_clip": 0.01}
 # What else there is against failures, on both pages that train.
 _REMEDIES = {"instance_noise": 0.05, "instance_noise_moves": 500, "packing": 1, "unrolled_steps": 1}
@@ -133,7 +134,8 @@ def explain(error: SettingError) -> str:
     if spec is None:
         return t("problem.unknown_setting", name=error.name)
     if "options" in spec.metadata:
-        allowed = ", ".join(spec.metadata["options"])
+        options = ("off",) if isinstance(error, NoClasses) else spec.metadata["options"]
+        allowed = ", ".join(options)
         return t("problem.setting", name=t(f"field.{error.name}"), allowed=allowed)
     low, high = spec.metadata["range"]
     shown = [str(limit) if isinstance(limit, int) else f"{limit:g}" for limit in (low, high)]

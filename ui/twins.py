@@ -184,9 +184,9 @@ _FIRST = (
 _NOT_HERE = {
     "run": {
         *("dataset", "layers", "width", "noise", "optimizer"),
-        *("lr_decay_moves", "generator_steps"),
+        *("lr_decay_moves", "generator_steps", "conditional"),
     },
-    "points": {"dataset", "model", "dropout"},
+    "points": {"dataset", "model", "dropout", "conditional"},
 }
 _RATES = ("generator_lr", "discriminator_lr")
 # A value to begin with where a setting is off; where it is on, it is to be switched off.

@@ -64,7 +64,7 @@ def play_pictures(config: TrainConfig, data: ImageSet, iterations: int) -> Trial
         return values
 
     classes = CLASSES if data.key in READ_BY_CLASSIFIER else None
-    return _play(Trainer(config, data.images), measure, classes, iterations)
+    return _play(Trainer(config, data.images, data.labels), measure, classes, iterations)
 
 
 def _play(trainer: Trainer, measure: Measure, centres: int | None, iterations: int) -> Trial:

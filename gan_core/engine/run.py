@@ -417,8 +417,8 @@ class Run:
 
         self.data = self._loading.take()
         self.config = self.asked.replace(dataset=self.data.key)
-        view = view_of(self.data, self.config.examples)
-        trainer = Trainer(self.config, view.samples)
+        view = view_of(self.data, self.config)
+        trainer = Trainer(self.config, view.samples, view.labels)
         origin = self._origin
         if origin.like is not None:
             start_alike(trainer, origin.like)

@@ -6,9 +6,9 @@ everything it draws changes nothing in training.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from gan_core.config import TrainConfig
 from gan_core.engine.frame import Look, Picture
 from gan_core.pictures import contact_sheet, png, to_grey
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     Data: TypeAlias = ImageSet | PointData
 
-SAMPLES = 64
+# A contact sheet has as many rows as columns; where G is told classes, there is a row for each.
+COLUMNS = 8
+COLUMNS_BY_CLASS = 10
 
 
 class View(Protocol):
@@ -31,6 +33,7 @@ class View(Protocol):
 
     Attributes:
         samples: what the trainer trains on.
+        labels: their classes, where they have any.
         real_png: the data as a picture, where that is how they are shown.
         gaps: shortest and longest time between two looks, in seconds.
         share: of the time that drawing may take, in between.
@@ -41,6 +44,7 @@ class View(Protocol):
     """
 
     samples: Tensor
+    labels: Tensor | None
     real_png: bytes | None
     gaps: tuple[float, float]
     share: float
@@ -69,7 +73,8 @@ class View(Protocol):
 class PictureView:
     """Pictures as a contact sheet, the same noise in every one.
 
-    Its networks are too large for states to go back to: some 36 MB each.
+    Where the players are told classes, every row is one class, of real and of generated
+    pictures alike. Its networks are too large for states to go back to: some 36 MB each.
     """
 
     gaps = (0.15, 0.2)
@@ -77,18 +82,29 @@ class PictureView:
     buckets = 512
     most_bytes = 0
 
-    def __init__(self, data: ImageSet, examples: int = 0) -> None:
+    def __init__(self, data: ImageSet, examples: int = 0, *, by_class: bool = False) -> None:
         from gan_core.engine.reader import Reader
 
         self.reader = Reader(data, examples)
         self.samples = data.images[: examples or None]
-        self.real_png: bytes | None = png(contact_sheet(to_grey(self.samples[:SAMPLES])))
+        self.labels: Tensor | None = data.labels[: examples or None]
+        self._columns = COLUMNS_BY_CLASS if by_class else COLUMNS
+        real = self._real_by_class(self.labels) if by_class else self.samples[: COLUMNS * COLUMNS]
+        self.real_png: bytes | None = png(contact_sheet(to_grey(real), self._columns))
+
+    def _real_by_class(self, labels: Tensor) -> Tensor:
+        from gan_core.conditional import rows_of_classes
+
+        return rows_of_classes(self.samples, labels, self._columns)
 
     def draw(self, trainer: Trainer, number: int, *, finely: bool) -> Picture:  # noqa: ARG002
         """Draw what G makes of the same noise as ever."""
-        grey = contact_sheet(to_grey(trainer.sample(SAMPLES)))
-        side = math.isqrt(SAMPLES)
-        return Picture(number, trainer.iteration, side, side, grey)
+        from gan_core.conditional import sheet_of_samples
+
+        samples = sheet_of_samples(trainer, self._columns)
+        grey = contact_sheet(to_grey(samples), self._columns)
+        rows = len(samples) // self._columns
+        return Picture(number, trainer.iteration, rows, self._columns, grey)
 
     @property
     def readings(self) -> Readings | None:
@@ -104,12 +120,12 @@ class PictureView:
         self.reader.remember(memory)
 
 
-def view_of(data: Data, examples: int = 0) -> View:
-    """Return the view that fits the data, of which the first ``examples`` are used (0: all)."""
+def view_of(data: Data, config: TrainConfig) -> View:
+    """Return the view that fits the data and the recipe."""
     from gan_core.data import ImageSet
 
     if isinstance(data, ImageSet):
-        return PictureView(data, examples)
+        return PictureView(data, config.examples, by_class=config.conditional == "on")
     from gan_core.points.view import PointView
 
-    return PointView(data, examples)
+    return PointView(data, config.examples)

@@ -6,6 +6,8 @@ import math
 import time
 from dataclasses import asdict
 
+from torch import Tensor
+
 from gan_core.metrics.points import measure
 from gan_core.points.look import SHOWN, Best, PointLook, best_verdict, look_at
 from gan_core.points.sets import PointData
@@ -35,6 +37,7 @@ class PointView:
     # A pair 128 units wide takes about 1 MB with its optimisers.
     most_bytes = 32 * 1024 * 1024
     real_png: bytes | None = None
+    labels: Tensor | None = None
     reader = None
 
     def __init__(self, data: PointData, examples: int = 0) -> None:

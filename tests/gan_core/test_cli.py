@@ -114,6 +114,54 @@ def test_sample_says_where_the_picture_is(capsys):
     assert capsys.readouterr().out == "here.png\n"
 
 
+def test_one_digit_may_be_drawn_of_conditional_weights(tmp_path):
+    train("--conditional", "on", "--save", "run", "--samples", "rows.png", "--film", "film.png")
+    assert picture("rows.png").shape == (2 * 10 * 28, 2 * 8 * 28)
+    assert picture("film.png").shape[0] == 2 * 10 * 28
+    saved = checkpoint.read(tmp_path / "run")
+    trainer = Trainer(saved.config, torch.zeros(2, 1, 28, 28), torch.tensor([0, 0]))
+    trainer.load_state_dict(saved.state)
+    for digit in (None, 7):
+        words = [] if digit is None else ["--digit", str(digit)]
+        assert main(["sample", "run", "--count", "9", *words, "--out", "nine.png"]) == 0
+        samples = contact_sheet(to_grey(trainer.sample(9, labels=digit)))
+        assert np.array_equal(picture("nine.png"), samples.repeat(2, 0).repeat(2, 1))
+
+
+def test_a_conditional_training_goes_on(tmp_path, assert_same):
+    train("--conditional", "on", "--save", "whole", iterations=4)
+    train("--conditional", "on", "--save", "half", iterations=2)
+    train("--resume", "half", "--save", "resumed", iterations=2)
+    states = [checkpoint.read(tmp_path / name).state for name in ("resumed", "whole")]
+    assert_same(*states)
+
+
+@pytest.mark.parametrize("digit", ["-1", "10", "9" * 5])
+def test_a_digit_that_is_none_is_refused(digit, capsys):
+    train("--conditional", "on", "--save", "run")
+    assert status(["sample", "run", f"--digit={digit}"]) == 2
+    assert f"digit must be from 0 to 9, got {digit}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("weights", ["run", "dcgan"])
+def test_weights_that_know_no_digits_cannot_be_asked_for_one(weights, capsys):
+    train("--save", "run")
+    assert status(["sample", weights, "--digit", "7"]) == 2
+    assert "--digit needs weights trained with --conditional on" in capsys.readouterr().err
+
+
+def test_conditional_weights_are_measured_over_all_digits(capsys):
+    train("--conditional", "on", "--save", "run")
+    assert main(["evaluate", "run", "--count", "50"]) == 0
+    assert "N = 50 pictures on either side (digits)" in capsys.readouterr().out
+
+
+def test_conditional_weights_are_not_shipped(monkeypatch, capsys):
+    monkeypatch.setattr(Trainer, "step", lambda _trainer: pytest.fail("it trained"))
+    assert status([*QUICK, "3", "--conditional", "on", "--ship", "dcgan"]) == 2
+    assert "without company or class" in capsys.readouterr().err
+
+
 def test_evaluate_says_what_a_checkpoint_is_worth(capsys):
     train("--save", "run")
     assert main(["evaluate", "run", "--count", "50"]) == 0

@@ -292,7 +292,7 @@ def generator(request: pytest.FixtureRequest) -> nn.Module:
 def test_the_first_weights_are_those_that_read_z(generator):
     weights = first_weights(generator)
     assert weights.shape[1] == 12
-    assert weights is next(iter(generator.parameters()))
+    assert torch.equal(weights, next(iter(generator.parameters())))
 
 
 def test_directions_are_the_eigenvectors_of_what_the_first_layer_does(generator):

@@ -19,6 +19,7 @@ from gan_core.penalties import (
     between,
     chosen,
     clip_weights,
+    shares,
     slopes,
 )
 
@@ -79,7 +80,8 @@ def test_r2_looks_at_generated_pictures_only():
 
 
 def test_the_gradient_penalty_looks_between_them():
-    points = between(REAL, FAKE, torch.Generator().manual_seed(3))
+    random = torch.Generator().manual_seed(3)
+    points = between(REAL, FAKE, shares(REAL, FAKE, random))
     lengths = (points**2).sum(1).sqrt()
     torch.testing.assert_close(called(GradientPenalty(3), bowl), 3 * (lengths - 1) ** 2)
 
@@ -117,13 +119,13 @@ def test_the_norm_is_not_that_of_the_whole_batch():
     torch.testing.assert_close(few.mean(), many.mean())
 
 
-def shares(count: int) -> Tensor:
+def drawn(count: int) -> Tensor:
     ones, random = torch.ones(count, PIXELS), torch.Generator().manual_seed(5)
-    return between(ones, torch.zeros_like(ones), random)
+    return between(ones, torch.zeros_like(ones), shares(ones, ones, random))
 
 
 def test_the_place_on_the_line_is_uniform_and_not_normal():
-    share = shares(4000)[:, 0].sort().values
+    share = drawn(4000)[:, 0].sort().values
     assert 0 <= share[0] < 0.01
     assert 0.99 < share[-1] <= 1
     steps = (torch.arange(4000) + 0.5) / 4000
@@ -131,14 +133,14 @@ def test_the_place_on_the_line_is_uniform_and_not_normal():
 
 
 def test_each_picture_has_its_own_place_and_all_its_pixels_share_it():
-    share = shares(50)
+    share = drawn(50)
     assert torch.equal(share, share[:, :1].expand_as(share))
     assert len(share[:, 0].unique()) == 50
 
 
 def test_the_place_comes_from_the_given_random_numbers_alone():
     before = torch.get_rng_state()
-    assert torch.equal(shares(5), shares(5))
+    assert torch.equal(drawn(5), drawn(5))
     assert torch.equal(torch.get_rng_state(), before)
 
 

@@ -730,6 +730,7 @@ OTHER: dict[str, Any] = {
     "minibatch_stddev": "on",
     "unrolled_steps": 1,
     "batch_norm": "on",
+    "conditional": "on",
     "ema_decay": 0.5,
     "noise": "uniform",
     "optimizer": "sgd",
@@ -756,7 +757,7 @@ def test_every_setting_has_another_value_here():
 
 @pytest.mark.parametrize("name", OTHER)
 def test_it_is_known_which_settings_keep_the_weights(name):
-    config = small(POINT_MODEL)
+    config = small("mlp" if name == "conditional" else POINT_MODEL)  # points have no classes
     assert getattr(config, name) != OTHER[name]
     kept = shapes(config.replace(**{name: OTHER[name]})) == shapes(config)
     assert kept == (name in KEEPS_SHAPES)

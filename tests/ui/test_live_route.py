@@ -363,7 +363,7 @@ def test_the_owner_is_one_viewer_also_when_steering(client, run):
 def test_the_real_pictures_are_the_first_of_the_data(client, run, digits):
     answer = client.get(f"/api/run/{run.view_token}/real.png")
     assert answer.headers["content-type"] == "image/png"
-    expected = contact_sheet(to_grey(digits.images[: views.SAMPLES]))
+    expected = contact_sheet(to_grey(digits.images[: views.COLUMNS**2]))
     assert np.array_equal(grey(answer.content), expected)
 
 

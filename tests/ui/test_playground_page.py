@@ -217,7 +217,7 @@ def test_the_code_of_a_micro_step_is_what_the_trainer_runs():
     assert code["d_loss"].endswith("loss = sum(terms[1:], terms[0])")
     assert code["d_gradient"].endswith("loss.backward(inputs=weights)")
     assert "self.discriminator_optimizer.step()" in code["d_move"]
-    assert "judge(self._shown(fake))" in code["g_judge"]
+    assert "judge(self._shown(fake), *self._classes_of_fake())" in code["g_judge"]
     assert code["g_gradient"].endswith("loss.backward(inputs=weights)")
     assert "self.generator_optimizer.step()" in code["g_move"]
     assert not any("glass" in lines for lines in code.values())

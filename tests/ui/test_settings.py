@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 from gan_core.config import PRESETS, SettingError, TrainConfig, UnfilledPacks
+from gan_core.points.presets import POINT_PRESETS
 from ui import words
 from ui.settings import explain, from_query
 
@@ -79,6 +80,15 @@ def test_an_unknown_preset_is_ignored_and_named(speak, language):
     (sentence,) = problems
     assert words.translate(language, "settings.preset") in sentence
     assert all(preset in sentence for preset in PRESETS)
+
+
+def test_no_page_offers_classes_yet(speak, language):
+    speak(language)
+    for query, presets in (({}, PRESETS), ({"preset": "ring"}, POINT_PRESETS)):
+        config, problems = from_query({**query, "conditional": "on"}, presets)
+        assert config.conditional == "off"
+        name = words.translate(language, "field.conditional")
+        assert problems == [words.translate(language, "problem.setting", name=name, allowed="off")]
 
 
 def test_every_problem_gets_its_own_sentence(speak):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
+import streamlit as st
 
-from gan_core.config import TrainConfig
+from gan_core import checkpoint
+from gan_core.config import SWITCH_KEYS, TrainConfig
 from gan_core.losses import LOSSES
 from gan_core.penalties import PENALTIES
 from gan_core.trainer import Trainer
+from ui import words
 from ui.live import mathml
 from ui.training import formulas_of, lines_of
 
@@ -63,3 +67,21 @@ def test_a_label_says_the_value_of_its_line(speak, key):
         said = re.search(r"[½¼⅛]|−?\d[\d.]*(?= \(|$)", line["label"]).group()
         value = parts.get(said) or float(said.replace("−", "-"))
         assert value == pytest.approx(line["value"], abs=5e-4)
+
+
+@pytest.mark.parametrize("conditional", SWITCH_KEYS)
+def test_a_saved_run_is_offered_unless_it_asks_for_classes(
+    open_page, monkeypatch, tiny_config, digits, language, conditional
+):
+    config = tiny_config.replace(conditional=conditional)
+    state = Trainer(config, digits.images, digits.labels).state_dict()
+    content = checkpoint.to_bytes(config, state)
+    file = SimpleNamespace(size=len(content), getvalue=lambda: content)
+    monkeypatch.setattr(st, "file_uploader", lambda *_words, **_more: file)
+    app = open_page("train", language)
+    assert not app.exception
+    detail = "conditional must be off"
+    refused = words.translate(language, "problem.checkpoint_settings", detail=detail)
+    assert [error.value for error in app.error] == [refused] * (conditional == "on")
+    offered = words.translate(language, "run.upload_go") in [each.label for each in app.button]
+    assert offered == (conditional == "off")

@@ -18,6 +18,7 @@ POINTS = TrainConfig(
 )
 DIGITS = TrainConfig(dataset="digits", model="dcgan", latent_dim=3, batch_size=4)
 LESSON = TrainConfig(dataset="digits", batch_size=4)
+TOLD = DIGITS.replace(conditional="on")
 
 
 @pytest.fixture
@@ -45,7 +46,9 @@ def begun(engine, settled):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZER_KEYS)
 @pytest.mark.parametrize("ema_decay", [0.0, 0.9])
-@pytest.mark.parametrize("config", [POINTS, DIGITS, LESSON], ids=["points", "dcgan", "mlp"])
+@pytest.mark.parametrize(
+    "config", [POINTS, DIGITS, LESSON, TOLD], ids=["points", "dcgan", "mlp", "conditional"]
+)
 def test_a_fork_without_a_change_stays_the_same_for_ever(
     engine, begun, settled, state_of, assert_same, config, ema_decay, optimizer
 ):
@@ -168,12 +171,13 @@ OTHER = {
     "packing": 2,
     "minibatch_stddev": "on",
     "batch_norm": "on",
+    "conditional": "on",
 }
 
 
 @pytest.mark.parametrize("name", OTHER)
 def test_a_change_that_does_not_keep_the_shapes_is_refused(engine, begun, name):
-    run = begun(POINTS)
+    run = begun(DIGITS if name == "conditional" else POINTS)  # points have no classes
     with pytest.raises(CannotFork) as refusal:
         engine.fork(run, **{name: OTHER[name]})
     assert refusal.value.name == name
