@@ -34,7 +34,7 @@ from gan_core.spectral import normalised
 from gan_core.state import adapted, gather, restore
 from gan_core.unrolling import Weights, descent_of, look_ahead
 
-__all__ = ["StepReport", "Trainer", "TrainingDiverged"]
+__all__ = ["StepReport", "Trainer", "TrainingDiverged", "checked_data"]
 
 Judge = Callable[[Tensor], Tensor]
 
@@ -57,7 +57,7 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, data: Tensor) -> None:
         self.config = config
-        self.data = _checked(data, config)
+        self.data = checked_data(data, config)
         self.loss = LOSSES[config.loss]
         self.penalties = chosen(config)
         self.random = torch.Generator().manual_seed(config.seed)
@@ -410,7 +410,12 @@ def _with_weights(discriminator: nn.Module, weights: Weights) -> Judge:
     return lambda samples: functional_call(discriminator, dict(weights), (samples,))
 
 
-def _checked(data: Tensor, config: TrainConfig) -> Tensor:
+def checked_data(data: Tensor, config: TrainConfig) -> Tensor:
+    """Return the samples that a recipe trains on: the first ``examples`` of them, or all.
+
+    Raises:
+        ValueError: if ``data`` has another shape or type, or does not fill two packs.
+    """
     shape = MODELS[config.model].sample_shape
     if data.ndim == 0 or tuple(data.shape[1:]) != shape or len(data) < 2:
         wanted = ", ".join(map(str, ("N >= 2", *shape)))
