@@ -22,7 +22,7 @@ from gan_core.metrics.sharpness import sharpness
 from gan_core.pretrained import load_classifier
 from gan_core.trainer import Trainer
 from gan_core.vae import Vae, VaeTrainer
-from gan_core.versus import RECIPES, SIDES, Referee, load_gan, load_vae, walk
+from gan_core.versus import Referee, load_gan, load_vae, walk
 
 MOST_BYTES = 2_000_000
 TINY = TrainConfig(model="dcgan", latent_dim=3, batch_size=4, ema_decay=0.9)
@@ -204,21 +204,14 @@ def test_a_walk_begins_and_ends_where_it_says():
     assert pictures[2, 0, 0, 0].item() == pytest.approx(math.tanh(middle), rel=1e-4)
 
 
-# The recipes and the shipped pair ----------------------------------------------------------
-
-
-def test_both_recipes_share_what_the_comparison_rests_on():
-    assert SIDES == ("gan", "vae")
-    for name in ("dataset", "model", "latent_dim", "batch_size", "ema_decay", "seed", "examples"):
-        assert getattr(RECIPES["gan"], name) == getattr(RECIPES["vae"], name)
+# The shipped pair ----------------------------------------------------------
 
 
 def test_a_pair_comes_back_as_it_was_saved(tmp_path, pictures, assert_same):
     gan, vae = Trainer(TINY, pictures), VaeTrainer(TINY, pictures, 0.8)
     versus.save_side("gan", gan.average, tmp_path / "new")
     versus.save_side("vae", vae.average, tmp_path / "new")
-    configs = {side: TINY.to_dict() for side in SIDES}
-    versus.save_card({"configs": configs, "sigma": 0.8}, tmp_path / "new")
+    versus.save_card({"config": TINY.to_dict(), "sigma": 0.8}, tmp_path / "new")
     for found, kept in (
         (load_gan(tmp_path / "new"), gan.average),
         (load_vae(tmp_path / "new"), vae.average),
@@ -234,6 +227,7 @@ def test_a_pair_comes_back_as_it_was_saved(tmp_path, pictures, assert_same):
 
 
 @pytest.mark.parametrize("side", ["", "GAN", "../gan", "x" * 5000])
-def test_an_unknown_side_is_refused(side):
+def test_an_unknown_side_is_refused(side, tmp_path):
     with pytest.raises(SettingError, match=r"^side must be one of gan, vae, got"):
-        versus.recipe(side)
+        versus.save_side(side, Shade(2), tmp_path)
+    assert list(tmp_path.iterdir()) == []
