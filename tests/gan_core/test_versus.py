@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import asdict
+import os
+import statistics
+from dataclasses import asdict, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from torch import Tensor, nn
 
-from gan_core import versus
+from gan_core import stages, versus
 from gan_core.config import SettingError, TrainConfig
 from gan_core.data.images import embedded_digits
 from gan_core.latent import draw, find
 from gan_core.layers import Encoder, Generator
-from gan_core.metrics.evaluate import RealPictures
+from gan_core.metrics.evaluate import RealPictures, real_pictures
 from gan_core.metrics.frechet import features, frechet_distance
 from gan_core.metrics.manifolds import neighbourhoods
 from gan_core.metrics.sharpness import sharpness
 from gan_core.pretrained import load_classifier
 from gan_core.trainer import Trainer
-from gan_core.vae import Vae, VaeTrainer
-from gan_core.versus import Referee, load_gan, load_vae, walk
+from gan_core.vae import SIGMA, Vae, VaeTrainer
+from gan_core.versus import RECIPE, SIDES, Referee, Scores, load_gan, load_vae, walk
 
 MOST_BYTES = 2_000_000
 TINY = TrainConfig(model="dcgan", latent_dim=3, batch_size=4, ema_decay=0.9)
@@ -231,3 +238,74 @@ def test_an_unknown_side_is_refused(side, tmp_path):
     with pytest.raises(SettingError, match=r"^side must be one of gan, vae, got"):
         versus.save_side(side, Shade(2), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def figures() -> dict[str, Any]:
+    return json.loads((versus.FOLDER.parents[1] / "figures" / "vae.json").read_text("utf-8"))
+
+
+def test_the_files_are_there_and_small():
+    sizes = {path.name: path.stat().st_size for path in versus.FOLDER.iterdir()}
+    assert sizes.keys() == {"gan.safetensors", "vae.safetensors", "versus.json"}
+    assert max(sizes.values()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_weights_are_kept_in_half_precision(side):
+    with safe_open(versus.FOLDER / f"{side}.safetensors", "pt") as file:
+        types = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+    whole = {name for name in types if name.endswith("num_batches_tracked")}
+    assert {types[name] for name in types.keys() - whole} == {"F16"}
+
+
+def test_the_card_says_where_they_are_from():
+    told = versus.card()
+    assert told["command"].startswith("python -m benchmarks.vae")
+    assert "/" not in told["command"]
+    assert date.fromisoformat(told["date"]) <= date.today()
+    assert told["sigma"] == SIGMA == load_vae().sigma
+    assert versus.recipe() == RECIPE
+    for side in SIDES:
+        assert told["iterations"][side] > 0
+
+
+def test_the_card_tells_of_the_first_seed_and_the_table_of_all():
+    told, table = versus.card(), figures()
+    assert told["command"] == table["command"]
+    for side in SIDES:
+        known = {
+            **told["measured"][side],
+            "iterations": told["iterations"][side],
+            "seconds": told["training_seconds"][side],
+        }
+        assert known == {name: found["seeds"][0] for name, found in table["sides"][side].items()}
+        for found in table["sides"][side].values():
+            seeds = found["seeds"]
+            assert (found["low"], found["high"]) == (min(seeds), max(seeds))
+            assert found["median"] == pytest.approx(statistics.median(seeds), rel=1e-3)
+        assert set(table["sides"][side]) >= {spec.name for spec in fields(Scores)}
+    assert set(table["real"]) == {spec.name for spec in fields(Scores)}
+
+
+def test_the_shipped_pair_makes_and_rebuilds_digits():
+    """Real digits that both have never seen."""
+    digits, mean = stages.real_pictures(), stages.real_pictures().mean(0)
+    loss = (load_vae().reconstruct(digits) - digits).square().mean()
+    assert loss < 0.4 * (mean - digits).square().mean()
+    for generator in (load_gan(), load_vae().generator):
+        made = generator(draw(64, generator.latent_dim, 0))
+        assert made.shape == (64, 1, 28, 28)
+        assert made.std().item() == pytest.approx(digits.std().item(), abs=0.15)
+
+
+def test_the_card_holds_what_the_shipped_weights_measure():
+    folder = Path(os.environ.get("GAN_DATA", "data"))
+    if not (folder / "MNIST" / "raw" / "t10k-images-idx3-ubyte").exists():
+        pytest.skip(f"no MNIST in {folder}: set GAN_DATA to a folder that has it")
+    targets = real_pictures("mnist", versus.REBUILT).reference
+    error = (load_vae().reconstruct(targets) - targets).div(2).square().mean().item()
+    told = versus.card()["measured"]
+    assert error == pytest.approx(told["vae"]["error"], rel=0.01)
+    for side, generator in (("gan", load_gan()), ("vae", load_vae().generator)):
+        made = generator(draw(2000, generator.latent_dim, 1))
+        assert sharpness(made) == pytest.approx(told[side]["sharpness"], rel=0.1)
