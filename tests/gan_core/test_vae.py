@@ -27,7 +27,7 @@ from gan_core.vae import (
 LINE = TrainConfig(model=POINT_MODEL, latent_dim=2, layers=0, batch_size=4)
 
 
-def trained(config: TrainConfig, data: Tensor, iterations: int, sigma: float = 0.5) -> VaeTrainer:
+def trained(config: TrainConfig, data: Tensor, iterations: int, sigma: float = 1.0) -> VaeTrainer:
     trainer = VaeTrainer(config, data, sigma)
     for _ in trainer.run(iterations):
         pass
