@@ -1,28 +1,30 @@
-"""The average of G's weights over its last moves, which is what is shown."""
+"""The average of a network's weights over its last moves, which is what is shown."""
 
 from __future__ import annotations
 
 import copy
+from typing import TypeVar
 
 import torch
+from torch import nn
 
-from gan_core.layers import Generator
+Network = TypeVar("Network", bound=nn.Module)
 
 
-def average_of(generator: Generator) -> Generator:
-    """Return an average that begins as G is now; it is never trained."""
-    return copy.deepcopy(generator).eval()
+def average_of(network: Network) -> Network:
+    """Return an average that begins as the network is now; it is never trained."""
+    return copy.deepcopy(network).eval()
 
 
 @torch.no_grad()
-def follow(average: Generator, generator: Generator, decay: float, moves: int) -> None:
-    """Move the average a step towards G: kept ← β kept + (1 - β) G.
+def follow(average: Network, network: Network, decay: float, moves: int) -> None:
+    """Move the average a step towards the network: kept ← β kept + (1 - β) weight.
 
     An exponential moving average (Yazıcı 2019, arXiv:1806.04498). It lies in the middle of
     what G circles around; it does not change the game. A young average would remember the
-    untrained weights, so β grows with G's moves up to ``decay``.
+    untrained weights, so β grows with the network's moves up to ``decay``.
     """
     decay = min(decay, (1 + moves) / (10 + moves))
-    torch._foreach_lerp_(list(average.parameters()), list(generator.parameters()), weight=1 - decay)
-    for kept, current in zip(average.buffers(), generator.buffers(), strict=True):
+    torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), weight=1 - decay)
+    for kept, current in zip(average.buffers(), network.buffers(), strict=True):
         kept.copy_(current)

@@ -92,6 +92,26 @@ class Discriminator(nn.Module):
         return x.flatten(1)
 
 
+class Encoder(nn.Module):
+    """A network that says which noise a sample may come from: mean and log-variance of q(z|x).
+
+    Args:
+        body: turns samples into features, as all of D's layers but the last do.
+        features: how many.
+        latent_dim: coordinates of z.
+    """
+
+    def __init__(self, body: nn.Sequential, features: int, latent_dim: int) -> None:
+        super().__init__()
+        self.body = body
+        self.head = nn.Linear(features, 2 * latent_dim)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn samples (N, ...) into means and log-variances, (N, latent_dim) each."""
+        mean, log_variance = self.head(self.body(x)).chunk(2, 1)
+        return mean, log_variance
+
+
 class BatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167) that is told when to follow.
 

@@ -16,7 +16,16 @@ from torch import Tensor, nn
 
 from gan_core.conditional import CLASSES, ConditionalGenerator, ProjectionDiscriminator
 from gan_core.config import POINT_MODEL, TrainConfig
-from gan_core.layers import LEAK, BatchNorm, Discriminator, Dropout, Generator, normed, verdict
+from gan_core.layers import (
+    LEAK,
+    BatchNorm,
+    Discriminator,
+    Dropout,
+    Encoder,
+    Generator,
+    normed,
+    verdict,
+)
 from gan_core.points.nets import PointDiscriminator, PointGenerator
 from gan_core.spectral import add_spectral_norm, start_spectral_norm
 
@@ -174,6 +183,16 @@ class ModelPair:
         )
         return ProjectionDiscriminator(plain) if config.conditional == "on" else plain
 
+    def new_encoder(self, config: TrainConfig) -> Encoder:
+        """Return the encoder of a VAE: D's layers with another end, and no remedy of D's.
+
+        Dropout, packs and all that is said of a batch serve the game; here is none.
+        """
+        layers = self.discriminator(0.0, **self._size(config)).net
+        end = layers[-1]
+        assert isinstance(end, nn.Linear)
+        return Encoder(layers[:-1], end.in_features, config.latent_dim)
+
     def _size(self, config: TrainConfig) -> dict[str, int]:
         return {name: getattr(config, name) for name in self.sized_by}
 
@@ -195,6 +214,14 @@ def build_discriminator(config: TrainConfig, random: torch.Generator) -> Discrim
         add_spectral_norm(discriminator)
         start_spectral_norm(discriminator, random)
     return discriminator
+
+
+def build_encoder(config: TrainConfig, random: torch.Generator) -> Encoder:
+    """Return a freshly initialised encoder of a VAE; draws only from ``random``."""
+    with torch.device("meta"):
+        encoder = MODELS[config.model].new_encoder(config)
+    _prepare(encoder, config, random)
+    return encoder
 
 
 def without_weights(config: TrainConfig) -> tuple[Generator, Discriminator]:

@@ -35,7 +35,7 @@ from gan_core.spectral import normalised
 from gan_core.state import adapted, gather, restore
 from gan_core.unrolling import Weights, descent_of, look_ahead
 
-__all__ = ["StepReport", "Trainer", "TrainingDiverged"]
+__all__ = ["StepReport", "Trainer", "TrainingDiverged", "checked_data"]
 
 # D, or what it would be: judges samples, with their classes where it is told them.
 Judge = Callable[..., Tensor]
@@ -62,7 +62,7 @@ class Trainer:
 
     def __init__(self, config: TrainConfig, data: Tensor, labels: Tensor | None = None) -> None:
         self.config = config
-        self.data = _checked(data, config)
+        self.data = checked_data(data, config)
         # The classes of the data; None where the players are not told them.
         self.labels = None if config.conditional == "off" else _checked_labels(labels, data, config)
         self.loss = LOSSES[config.loss]
@@ -455,7 +455,12 @@ def _with_weights(discriminator: nn.Module, weights: Weights) -> Judge:
     return lambda *shown: functional_call(discriminator, dict(weights), shown)
 
 
-def _checked(data: Tensor, config: TrainConfig) -> Tensor:
+def checked_data(data: Tensor, config: TrainConfig) -> Tensor:
+    """Return the samples that a recipe trains on: the first ``examples`` of them, or all.
+
+    Raises:
+        ValueError: if ``data`` has another shape or type, or does not fill two packs.
+    """
     shape = MODELS[config.model].sample_shape
     if data.ndim == 0 or tuple(data.shape[1:]) != shape or len(data) < 2:
         wanted = ", ".join(map(str, ("N >= 2", *shape)))

@@ -26,6 +26,7 @@ from gan_core.latent import (
     draw,
     encode_point,
     find,
+    find_all,
     first_weights,
     lerp,
     path,
@@ -559,6 +560,39 @@ def test_a_search_leaves_the_generator_and_the_shared_random_numbers_alone(lante
     assert torch.equal(lantern.weight, weight)
     assert lantern.weight.grad is None
     assert torch.equal(target, goal)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+# Many pictures at once ------------------------------------------------------------------------
+
+
+def test_many_searches_at_once_are_each_the_search_of_one(lantern):
+    """More targets than are taken at a time, some of G's own and some not."""
+    own = lantern(draw(20, 4, 3)).detach()
+    other = torch.rand(20, 1, 28, 28, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    targets = torch.cat([own, other])
+    settings = {"restarts": 3, "steps": 25, "learning_rate": 0.2, "pull": 5.0, "seed": 6}
+    found = find_all(lantern, targets, **settings)
+    assert found.shape == (40, 4)
+    for index in (0, 7, 19, 20, 33, 39):
+        alone = last(find(lantern, targets[index], **settings))
+        assert torch.allclose(found[index], alone.z, atol=1e-3)
+
+
+def test_many_searches_find_what_the_generator_can_make(lantern):
+    z = draw(5, 4, 21)
+    z = 2 * z / z.norm(dim=1, keepdim=True)
+    found = find_all(lantern, lantern(z).detach())
+    assert torch.allclose(found, z, atol=0.05)
+    assert not found.requires_grad
+
+
+def test_many_searches_leave_everything_else_alone(lantern, target):
+    weight, before = lantern.weight.detach().clone(), torch.random.get_rng_state()
+    first = find_all(lantern, target[None], steps=5)
+    assert torch.equal(find_all(lantern, target[None], steps=5), first)
+    assert torch.equal(lantern.weight, weight)
+    assert lantern.weight.grad is None
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
