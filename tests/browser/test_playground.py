@@ -157,9 +157,9 @@ def test_what_is_out_of_sight_is_drawn_when_it_comes_back(live):
     count_drawings(page)
     page.set_viewport_size({"width": 1300, "height": 500})
     page.wait_for_timeout(300)
-    before = drawings(page, ".thumb.fake")
+    before, frames = drawings(page, ".thumb.fake"), live.number("frames")
     live.press("step")
-    live.wait_for("frames", live.number("frames") + 1)
+    live.wait_for("frames", frames + 1)
     live.until(lambda: drawings(page, ".plane") >= 1)
     assert drawings(page, ".thumb.fake") == before
     page.locator(".gan-live .machine").scroll_into_view_if_needed()
