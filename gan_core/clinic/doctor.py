@@ -159,7 +159,8 @@ def collapsed(record: Record) -> Mapping[str, float] | None:
     """Most modes, or many digits, are not made at all."""
     modes = _median(record.recent("modes_lenient"))
     if record.readings.centres is not None and modes <= record.readings.centres / 2:
-        return {"modes": modes, "centres": float(record.readings.centres)}
+        # Between two readings the median may lie at a half: there are no half modes.
+        return {"modes": float(math.floor(modes)), "centres": float(record.readings.centres)}
     uneven = _median(record.recent_of_pictures("kl"))
     if uneven > UNEVEN:
         return {"kl": uneven, "covered": _median(record.recent_of_pictures("covered"))}

@@ -214,6 +214,11 @@ def test_half_of_the_modes_at_most_is_a_collapse(modes, centres, ill):
     assert shows("collapsed", record) == ill
 
 
+def test_modes_are_whole():
+    record = Record(PLAIN, curves(), readings(8, modes_lenient=[0.0, 1.0] * 10))
+    assert SYMPTOMS["collapsed"](record) == {"modes": 0.0, "centres": 8.0}
+
+
 @pytest.mark.parametrize(("kl", "ill"), [(UNEVEN + LITTLE, True), (UNEVEN - LITTLE, False)])
 def test_uneven_digits_are_a_collapse(kl, ill):
     told = readings(10, kl=level(kl), covered=level(6))
