@@ -211,9 +211,13 @@ def find(
         if errors[lowest].item() < best.error:
             best = Search(step, errors.detach(), z[lowest].detach().clone(), errors[lowest].item())
         yield Search(step, errors.detach(), best.z, best.error)
-        objective = errors + pull * _beyond(z)
-        (z.grad,) = torch.autograd.grad(objective.sum(), [z])
-        adam.step()
+        _move(adam, z, errors + pull * _beyond(z))
+
+
+def _move(adam: torch.optim.Adam, z: Tensor, objectives: Tensor) -> None:
+    """Move every point down its own objective; G's weights get no gradients."""
+    (z.grad,) = torch.autograd.grad(objectives.sum(), [z])
+    adam.step()
 
 
 def _beyond(z: Tensor) -> Tensor:
@@ -273,9 +277,7 @@ def _found(
         better = lowest < least
         best[better] = z.detach()[better, where[better]]
         least[better] = lowest[better]
-        objective = errors + pull * _beyond(z)
-        (z.grad,) = torch.autograd.grad(objective.sum(), [z])
-        adam.step()
+        _move(adam, z, errors + pull * _beyond(z))
     return best
 
 

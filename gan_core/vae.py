@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gan_core.average import average_of, follow
 from gan_core.batches import Batches
 from gan_core.config import SettingError, TrainConfig
+from gan_core.judging import at_rest
 from gan_core.latent import draw, gaussian
 from gan_core.layers import Encoder, Generator
 from gan_core.models import build_encoder, build_generator
@@ -267,12 +268,8 @@ class VaeTrainer:
     def _at_rest(self) -> Iterator[Vae]:
         """Lend what is shown: the average where the config asks for one, else the VAE at rest."""
         shown = self.vae if self.average is None else self.average
-        training = shown.training
-        try:
-            with torch.no_grad():
-                yield shown.eval()
-        finally:
-            shown.train(training)
+        with torch.no_grad(), at_rest(shown):
+            yield shown
 
     def noise(self, count: int, seed: int = 0) -> Tensor:
         """Return (count, latent_dim) draws from the prior that depend on ``seed`` alone."""
