@@ -103,13 +103,13 @@ def write(cells: dict[str, dict[str, Any]]) -> None:
 
 def show(table: dict[str, Any]) -> None:
     """Print a line for each n and arm."""
-    print(f"{'n':>4} {'arm':11} {'accuracy, %':>14} {'over real':>30} {'over affine':>30}")
+    print(f"{'n':>4} {'arm':15} {'accuracy, %':>14} {'over real':>30} {'over affine':>30}")
     for n, row in table.items():
         for arm, found in row.items():
             told = [difference_of(found.get(name)) for name in BASES]
             half = (found["high"] - found["low"]) / 2
-            mean = f"{found['mean']:.2%} ± {half:.2%}".replace("%", "")
-            print(f"{n:>4} {arm:11} {mean:>14} {told[0]:>30} {told[1]:>30}".rstrip())
+            mean = f"{100 * found['mean']:.2f} ± {100 * half:.2f}"
+            print(f"{n:>4} {arm:15} {mean:>14} {told[0]:>30} {told[1]:>30}".rstrip())
 
 
 def difference_of(found: dict[str, Any] | None) -> str:
@@ -118,6 +118,39 @@ def difference_of(found: dict[str, Any] | None) -> str:
         return ""
     half = (found["high"] - found["low"]) / 2
     return f"{100 * found['mean']:+.2f} ± {100 * half:.2f} {found['verdict']}"
+
+
+def rows(table: dict[str, Any]) -> list[str]:
+    """Return the lines of the README's two tables: accuracies, then differences.
+
+    A difference whose interval leaves 0 out is bold.
+    """
+    accuracies = [
+        f"| {n} | " + " | ".join(in_percent(found) for found in row.values()) + " |"
+        for n, row in table.items()
+    ]
+    differences = [
+        f"| {n} | " + " | ".join(in_points(found) for found in differences_of(row)) + " |"
+        for n, row in table.items()
+    ]
+    return accuracies + differences
+
+
+def differences_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the differences of all arms, those over real first."""
+    return [found[name] for name in BASES for found in row.values() if name in found]
+
+
+def in_percent(found: dict[str, Any]) -> str:
+    """Return a mean and half of its interval, in per cent."""
+    return f"{100 * found['mean']:.1f} ± {50 * (found['high'] - found['low']):.1f}"
+
+
+def in_points(found: dict[str, Any]) -> str:
+    """Return a difference in percentage points, bold if its interval leaves 0 out."""
+    half = 50 * (found["high"] - found["low"])
+    told = f"{100 * found['mean']:+.1f} ± {half:.1f}".replace("-", "−")
+    return told if found["verdict"] == "no_difference" else f"**{told}**"
 
 
 def missing(
@@ -157,7 +190,9 @@ def main() -> None:
         )
         if options.write:
             write(cells)
-    show(table_of(cells))
+    table = table_of(cells)
+    show(table)
+    print(*rows(table), sep="\n")
     spent = [one["seconds"] for of_n in cells.values() for one in of_n.values()]
     say("one cell, at most", max(spent), "s of one core", at_most=90)
     say("all cells", sum(spent) / 60, "minutes of one core", at_most=55)

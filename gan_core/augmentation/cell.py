@@ -34,8 +34,9 @@ class CellSettings:
     # The same seed gives the same pictures, weights and batches.
     seed: int = ranged(0, 0, 2**31 - 1)
     arms: tuple[str, ...] = tuple(ARMS)
-    # Of each GAN. With 20 of each class the plain one is at its best after about 2,000: after
-    # 4,000 it knows its pictures by heart (Fréchet distance 60, 49, 66 after 1, 2, 4 thousand).
+    # Of each GAN. With 20 of each class the plain one is at its best after about 2,000: by 4,000
+    # it begins to make its few pictures again (Fréchet distance after 1, 2 and 4 thousand: 60, 49
+    # and 66, one seed).
     gan_iterations: int = ranged(2000, 1, 100_000)
     # Of each classifier. Beyond 150 more did nothing for real pictures, a little for affine ones.
     classifier_steps: int = ranged(250, 2, 100_000)
