@@ -69,11 +69,11 @@ class UnfilledPacks(SettingError):
         self.least = least
 
 
-class NoClasses(SettingError):
-    """A game about classes on samples that have none."""
+class OnlyPictures(SettingError):
+    """Something that is about pictures switched on where the samples are points."""
 
-    def __init__(self) -> None:
-        super().__init__("conditional", "off where the model makes points", "on")
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "off where the model makes points", "on")
 
 
 def check_packs(name: str, count: int, packing: int, *, no_rest: bool = False) -> None:
@@ -92,6 +92,10 @@ def _one_of(default: str, options: tuple[str, ...]) -> Any:
 
 def _number(default: float, low: float, high: float) -> Any:
     return field(default=default, metadata={"range": (low, high)})
+
+
+# Switches that points cannot have: they have no classes and no rows of pixels.
+_ABOUT_PICTURES = ("conditional", "diff_augment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,9 @@ class TrainConfig:
     # Both players are told which class a picture is, and G can be asked for one
     # (gan_core/conditional.py). Off: the first GAN knows nothing but pictures.
     conditional: str = _one_of("off", SWITCH_KEYS)
+    # All that D is shown is moved and partly covered (gan_core/diff_augment.py), so that a D with
+    # few pictures cannot learn them by heart (DiffAugment, Zhao 2020). For pictures alone.
+    diff_augment: str = _one_of("off", SWITCH_KEYS)
     # Averaging of G's weights for the pictures (0 = off). .999 looks back about 1,000 moves.
     ema_decay: float = _number(0.0, 0.0, 0.99999)
     # Standard normal, or uniform in [-1, 1] per coordinate: a sheet with an edge.
@@ -180,8 +187,9 @@ class TrainConfig:
                 object.__setattr__(self, spec.name, checked)
         if self.discriminator_steps == self.generator_steps == 0:
             raise NobodyMoves
-        if self.conditional == "on" and self.model == POINT_MODEL:
-            raise NoClasses
+        for name in _ABOUT_PICTURES:
+            if getattr(self, name) == "on" and self.model == POINT_MODEL:
+                raise OnlyPictures(name)
         check_packs("batch_size", self.batch_size, self.packing, no_rest=True)
         if self.examples:
             check_packs("examples", self.examples, self.packing)

@@ -14,6 +14,7 @@ from gan_core.average import average_of, follow
 from gan_core.batches import Batches
 from gan_core.conditional import checked_labels, one_hot, wanted_labels, with_classes
 from gan_core.config import TrainConfig, check_packs
+from gan_core.diff_augment import augmented
 from gan_core.judging import blurred, compares, group_alike, noise_left, packed
 from gan_core.latent import NOISES, draw
 from gan_core.layers import following
@@ -224,7 +225,12 @@ class Trainer:
         return GeneratorMove(loss=loss.item(), fake=self._mean_verdict(on_fake), grad_norm=norm)
 
     def _shown(self, samples: Tensor) -> Tensor:
-        """Return samples as D is shown them in training: with instance noise, in packs."""
+        """Return samples as D is shown them in training: augmented, with noise, in packs.
+
+        Penalties too are taken at what is shown: it is there that D must not be steep.
+        """
+        if self.config.diff_augment == "on":
+            samples = augmented(samples, self.random)
         sigma = noise_left(self.config, self.discriminator_moves)
         return packed(blurred(samples, sigma, self.random), self.config.packing)
 

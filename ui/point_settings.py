@@ -25,7 +25,12 @@ from ui.state import t, visit
 FIRST = "eight_soft"
 NOISE_DIMS = (1, 2, 4, 16)
 # What this page's links may ask for.
-HERE = {"dataset": POINT_KEYS, "model": (POINT_MODEL,), "conditional": ("off",)}
+HERE = {
+    "dataset": POINT_KEYS,
+    "model": (POINT_MODEL,),
+    "conditional": ("off",),
+    "diff_augment": ("off",),
+}
 _NAMES = tuple(spec.name for spec in fields(TrainConfig))
 _RATES = ("generator_lr", "discriminator_lr")
 _WHOLE = ("layers", "width", "batch_size", "discriminator_steps", "generator_steps")

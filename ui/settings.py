@@ -14,7 +14,7 @@ from gan_core.config import (
     MODEL_KEYS,
     PRESETS,
     SWITCH_KEYS,
-    NoClasses,
+    OnlyPictures,
     SettingError,
     TrainConfig,
     UnfilledPacks,
@@ -63,6 +63,7 @@ def choose_settings(running: TrainConfig | None) -> TrainConfig:
             for name, step in _SHARES.items():
                 _number(name, step, "%.4g")
             remedies(_key)
+            _choice("diff_augment", SWITCH_KEYS)
             for name, step in _BOUNDS.items():
                 _number(name, step, "%.4g")
             _choice("spectral_norm", SWITCH_KEYS)
@@ -134,7 +135,7 @@ def explain(error: SettingError) -> str:
     if spec is None:
         return t("problem.unknown_setting", name=error.name)
     if "options" in spec.metadata:
-        options = ("off",) if isinstance(error, NoClasses) else spec.metadata["options"]
+        options = ("off",) if isinstance(error, OnlyPictures) else spec.metadata["options"]
         allowed = ", ".join(options)
         return t("problem.setting", name=t(f"field.{error.name}"), allowed=allowed)
     low, high = spec.metadata["range"]

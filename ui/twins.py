@@ -186,7 +186,7 @@ _NOT_HERE = {
         *("dataset", "layers", "width", "noise", "optimizer"),
         *("lr_decay_moves", "generator_steps", "conditional"),
     },
-    "points": {"dataset", "model", "dropout", "conditional"},
+    "points": {"dataset", "model", "dropout", "conditional", "diff_augment"},
 }
 _RATES = ("generator_lr", "discriminator_lr")
 # A value to begin with where a setting is off; where it is on, it is to be switched off.

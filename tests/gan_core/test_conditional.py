@@ -28,7 +28,7 @@ from gan_core.config import (
     KEEPS_SHAPES,
     MODEL_KEYS,
     POINT_MODEL,
-    NoClasses,
+    OnlyPictures,
     SettingError,
     TrainConfig,
 )
@@ -502,9 +502,9 @@ def test_good_labels_are_taken_as_they_are():
 
 
 def test_points_have_no_classes():
-    with pytest.raises(NoClasses, match="conditional must be off where the model makes points"):
+    with pytest.raises(OnlyPictures, match="conditional must be off where the model makes points"):
         TrainConfig(model=POINT_MODEL, conditional="on")
-    assert issubclass(NoClasses, SettingError)
+    assert issubclass(OnlyPictures, SettingError)
 
 
 # Sheets ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from gan_core.config import PRESETS, SettingError, TrainConfig, UnfilledPacks
 from gan_core.points.presets import POINT_PRESETS
 from ui import words
+from ui.point_settings import HERE
 from ui.settings import explain, from_query
 
 FIELDS = fields(TrainConfig)
@@ -80,6 +81,16 @@ def test_an_unknown_preset_is_ignored_and_named(speak, language):
     (sentence,) = problems
     assert words.translate(language, "settings.preset") in sentence
     assert all(preset in sentence for preset in PRESETS)
+
+
+def test_points_cannot_be_augmented(speak, language):
+    speak(language)
+    config, problems = from_query({"preset": "ring", "diff_augment": "on"}, POINT_PRESETS, HERE)
+    assert config.diff_augment == "off"
+    name = words.translate(language, "field.diff_augment")
+    assert problems == [words.translate(language, "problem.setting", name=name, allowed="off")]
+    config, problems = from_query({"diff_augment": "on"})
+    assert (config.diff_augment, problems) == ("on", [])
 
 
 def test_no_page_offers_classes_yet(speak, language):
