@@ -37,6 +37,13 @@ def ranged(default: float, low: float, high: float) -> Any:
     return field(default=default, metadata={"slider": (default, low, high)})
 
 
+def range_of(settings: type, name: str) -> tuple[float, float]:
+    """Return the lowest and the highest value of a field that :func:`ranged` declared."""
+    spec = next(spec for spec in fields(settings) if spec.name == name)
+    _, low, high = spec.metadata["slider"]
+    return low, high
+
+
 def check_ranged(settings: Any) -> None:
     """Check what :func:`ranged` declared; where the default is whole, the value must be.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -56,6 +57,89 @@ def lines(
         font={"size": 15},
         xaxis={"title": axes[0], "fixedrange": True},
         yaxis={"title": axes[1], "fixedrange": True, "rangemode": "tozero"},
+    )
+    st.plotly_chart(figure, key=key, config=_NO_TOOLS, width="stretch")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Estimates over x: (mean, low, high) each, with how they look."""
+
+    name: str
+    x: Sequence[float]
+    estimates: Sequence[tuple[float, float, float]]
+    colour: str
+    dash: str
+    symbol: str
+
+
+def estimates(
+    key: str,
+    title: str,
+    series: Sequence[Series],
+    *,
+    axes: tuple[str, str],
+    ticks: Sequence[float],
+    level: tuple[float, str] | None = None,
+    height: int = 460,
+) -> None:
+    """Draw means with their intervals over x on a logarithmic axis, named below the plot.
+
+    Args:
+        key: identity of the chart on its page.
+        title: shown above it.
+        series: each with a colour, a dash and a symbol of its own.
+        axes: titles of the two axes.
+        ticks: the values of x that are named.
+        level: an ordinate that means something, and its label.
+        height: in pixels.
+    """
+    from plotly import graph_objects
+
+    figure = graph_objects.Figure()
+    for one in series:
+        means = [mean for mean, _, _ in one.estimates]
+        figure.add_scatter(
+            x=list(one.x),
+            y=means,
+            name=one.name,
+            mode="lines+markers",
+            line={"color": one.colour, "dash": one.dash, "width": 2.5},
+            marker={"symbol": one.symbol, "size": 11, "color": one.colour, "line": {"width": 2.5}},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [high - mean for mean, _, high in one.estimates],
+                "arrayminus": [mean - low for mean, low, _ in one.estimates],
+                "width": 4,
+                "thickness": 1.5,
+            },
+        )
+    if level:
+        figure.add_hline(y=level[0], line=_pen(GREY, "dot"))
+        figure.add_annotation(
+            x=1,
+            xref="paper",
+            y=level[0],
+            text=level[1],
+            showarrow=False,
+            xanchor="right",
+            yshift=10,
+        )
+    figure.update_layout(
+        title={"text": title, "font": {"size": 17}},
+        height=height,
+        margin={"l": 55, "r": 15, "t": 50, "b": 45},
+        font={"size": 15},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0, "entrywidth": 230},
+        xaxis={
+            "title": axes[0],
+            "type": "log",
+            "tickvals": list(ticks),
+            "ticktext": [f"{tick:g}" for tick in ticks],
+            "fixedrange": True,
+        },
+        yaxis={"title": axes[1], "fixedrange": True},
     )
     st.plotly_chart(figure, key=key, config=_NO_TOOLS, width="stretch")
 

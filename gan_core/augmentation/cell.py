@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from gan_core.trainer import Trainer
 
 # So many pictures of each class are kept to be looked at.
 SHOWN = 10
+# So many are generated in one step.
+PART = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,13 @@ class CellSettings:
     @property
     def total(self) -> int:
         """How many steps there will be."""
-        return len(self.gans) * self.gan_iterations + len(self.arms) * self.classifier_steps
+        of_gan = self.gan_iterations + self.parts
+        return len(self.gans) * of_gan + len(self.arms) * self.classifier_steps
+
+    @property
+    def parts(self) -> int:
+        """In how many steps a GAN makes its pictures."""
+        return math.ceil(CLASSES * self.generated / PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ class Progress:
         done: how many steps of the whole cell are done.
         total: how many there will be.
         accuracies: of the arms that are finished, by key: shares of the test set, 0 to 1.
+        losses: of this step: "d_loss" and "g_loss", or the classifier's "loss"; none where a GAN
+            that is trained made pictures.
     """
 
     kind: str
@@ -77,6 +88,7 @@ class Progress:
     done: int
     total: int
     accuracies: dict[str, float]
+    losses: dict[str, float]
 
 
 class Cell:
@@ -95,6 +107,7 @@ class Cell:
         real: the drawn pictures with their classes.
         accuracies: of the arms that are finished, by key.
         generated: what each GAN that is finished has made, by key.
+        gan: the one that is being trained, or makes its pictures, if one is.
         done: how many steps are done, of ``settings.total``.
 
     Raises:
@@ -107,9 +120,10 @@ class Cell:
         self.real = Pool(drawn.images, drawn.labels)
         self.generated: dict[str, Pool] = {}
         self.accuracies: dict[str, float] = {}
+        self.gan: Trainer | None = None
         self.done = 0
         self._test = test
-        self._gan: Trainer | None = None
+        self._made: list[Tensor] = []
         self._learner: Learner | None = None
 
     def run(self) -> Iterator[Progress]:
@@ -118,7 +132,7 @@ class Cell:
             yield self.step()
 
     def step(self) -> Progress:
-        """Make one step: an iteration of a GAN, or a move of a classifier.
+        """Make one step: an iteration of a GAN, some of its pictures, or a move of a classifier.
 
         Raises:
             TrainingDiverged: if a loss is out of bounds.
@@ -126,13 +140,14 @@ class Cell:
         gan = next((key for key in self.settings.gans if key not in self.generated), None)
         if gan is not None:
             kind, key = "gan", gan
-            self._train_gan(gan)
+            losses = self._train_gan(gan)
         else:
             kind = "classifier"
             key = next(arm for arm in self.settings.arms if arm not in self.accuracies)
-            self._train_classifier(key)
+            losses = self._train_classifier(key)
         self.done += 1
-        return Progress(kind, key, self.done, self.settings.total, dict(self.accuracies))
+        accuracies = dict(self.accuracies)
+        return Progress(kind, key, self.done, self.settings.total, accuracies, losses)
 
     def shown(self) -> dict[str, Tensor]:
         """Return some pictures to look at, a row for each class: (10, up to 10, 1, 28, 28).
@@ -142,32 +157,39 @@ class Cell:
         pools = {"real": self.real, **self.generated}
         return {key: rows(pool)[:, :SHOWN] for key, pool in pools.items()}
 
-    def _train_gan(self, key: str) -> None:
-        if self._gan is None:
+    def _train_gan(self, key: str) -> dict[str, float]:
+        if self.gan is None:
             config = RECIPE.replace(seed=self.settings.seed, **GANS[key])
-            self._gan = Trainer(config, self.real.images, self.real.labels)
-        self._gan.step()
-        if self._gan.iteration == self.settings.gan_iterations:
-            self.generated[key] = made(self._gan, self.settings.generated)
-            self._gan = None
+            self.gan = Trainer(config, self.real.images, self.real.labels)
+        if self.gan.iteration < self.settings.gan_iterations:
+            report = self.gan.step()
+            return {"d_loss": report.d_loss, "g_loss": report.g_loss}
+        self._made.append(self._make(self.gan, len(self._made)))
+        if len(self._made) == self.settings.parts:
+            self.generated[key] = Pool(torch.cat(self._made), self._wanted)
+            self._made, self.gan = [], None
+        return {}
 
-    def _train_classifier(self, key: str) -> None:
+    def _make(self, gan: Trainer, part: int) -> Tensor:
+        """Let G make one part of its pictures, class by class in turn."""
+        noise = gan.noise(len(self._wanted), self.settings.seed)
+        return gan.generate(noise.split(PART)[part], self._wanted.split(PART)[part])
+
+    @property
+    def _wanted(self) -> Tensor:
+        """The classes of all the pictures that a GAN makes."""
+        return torch.arange(CLASSES).repeat(self.settings.generated)
+
+    def _train_classifier(self, key: str) -> dict[str, float]:
         if self._learner is None:
             deal = ARMS[key].deal(self.real, self.generated)
             self._learner = Learner(deal, self.settings.classifier_steps, self.settings.seed)
-        self._learner.step()
+        loss = self._learner.step()
         if self._learner.done == self._learner.steps:
             test = self._test.images, self._test.labels
             self.accuracies[key] = self._learner.accuracy(*test)
             self._learner = None
-
-
-def made(trainer: Trainer, count: int) -> Pool:
-    """Let G make so many pictures of each class, class by class in turn."""
-    labels = torch.arange(CLASSES).repeat(count)
-    noise = trainer.noise(len(labels), trainer.config.seed).split(500)
-    parts = zip(noise, labels.split(500), strict=True)
-    return Pool(torch.cat([trainer.generate(z, wanted) for z, wanted in parts]), labels)
+        return {"loss": loss}
 
 
 def rows(pool: Pool) -> Tensor:

@@ -30,7 +30,7 @@ from gan_core.augmentation import (
     mean_of,
     verdict,
 )
-from gan_core.augmentation.cell import SHOWN, made
+from gan_core.augmentation.cell import SHOWN
 from gan_core.augmentation.learner import BATCH, affine, build_classifier, half_and_half, turned
 from gan_core.config import SettingError
 from gan_core.data import ImageSet, embedded_digits
@@ -274,16 +274,39 @@ def test_a_loss_out_of_bounds_stops_the_classifier():
 def test_a_cell_plays_its_gans_and_then_its_arms(train, test):
     cell = Cell(train, test, QUICK)
     reports = list(cell.run())
-    assert [report.done for report in reports] == list(range(1, 35))
-    assert {report.total for report in reports} == {34}
-    assert cell.done == QUICK.total == 2 * 3 + 7 * 4
+    assert [report.done for report in reports] == list(range(1, 37))
+    assert {report.total for report in reports} == {36}
+    assert cell.done == QUICK.total == 2 * (3 + 1) + 7 * 4
     order = [(report.kind, report.key) for report in reports]
-    expected = [("gan", key) for key in GANS for _ in range(3)]
+    expected = [("gan", key) for key in GANS for _ in range(3 + 1)]
     assert order == expected + [("classifier", arm) for arm in ARMS for _ in range(4)]
     for number, report in enumerate(reports, 1):
-        assert tuple(report.accuracies) == tuple(ARMS)[: max(0, number - 6) // 4]
+        assert tuple(report.accuracies) == tuple(ARMS)[: max(0, number - 8) // 4]
     assert reports[-1].accuracies == cell.accuracies
+    assert [set(report.losses) for report in reports[:4]] == [{"d_loss", "g_loss"}] * 3 + [set()]
+    assert {frozenset(report.losses) for report in reports[8:]} == {frozenset({"loss"})}
     assert list(cell.run()) == []
+
+
+def test_a_gan_makes_its_pictures_in_parts(train, test):
+    settings = quick(generated=60, arms=("gan",))  # 600 in all: one part of 500, and 100
+    assert settings.parts == 2
+    cell = Cell(train, test, settings)
+    for _ in range(3):
+        cell.step()
+    gan = cell.gan
+    assert gan is not None
+    labels = torch.arange(10).repeat(60)
+    noise = gan.noise(600, settings.seed)
+    cell.step()
+    assert cell.generated == {}
+    cell.step()
+    assert cell.gan is None
+    assert torch.equal(cell.generated["gan"].labels, labels)
+    expected = torch.cat(
+        [gan.generate(noise[:500], labels[:500]), gan.generate(noise[500:], labels[500:])]
+    )
+    assert torch.equal(cell.generated["gan"].images, expected)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +321,7 @@ def test_a_cell_plays_its_gans_and_then_its_arms(train, test):
 def test_only_the_gans_that_are_needed_are_trained(train, test, arms, gans):
     settings = quick(arms=arms)
     assert settings.gans == gans
-    assert settings.total == 3 * len(gans) + 4 * len(arms)
+    assert settings.total == (3 + 1) * len(gans) + 4 * len(arms)
     cell = Cell(train, test, settings)
     assert len(list(cell.run())) == settings.total
     assert tuple(cell.accuracies) == arms
@@ -349,18 +372,10 @@ def test_gans_learn_from_the_drawn_pictures_and_classes_alone(train, test):
         trainer = Trainer(RECIPE.replace(seed=2, **own), drawn.images, drawn.labels)
         for _ in trainer.run(3):
             pass
-        expected = made(trainer, 10)
-        assert torch.equal(cell.generated[key].images, expected.images)
-        assert torch.equal(cell.generated[key].labels, torch.arange(10).repeat(10))
-
-
-def test_generated_pictures_are_of_the_class_that_was_asked_for(train):
-    drawn = draw(train, 5, 0)
-    trainer = Trainer(RECIPE, drawn.images, drawn.labels)
-    pool = made(trainer, 60)  # more than go through at a time
-    noise = trainer.noise(600, RECIPE.seed)
-    torch.testing.assert_close(pool.images, trainer.generate(noise, pool.labels))
-    assert torch.equal(torch.bincount(pool.labels), torch.full((10,), 60))
+        labels = torch.arange(10).repeat(10)
+        expected = trainer.generate(trainer.noise(100, 2), labels)
+        assert torch.equal(cell.generated[key].images, expected)
+        assert torch.equal(cell.generated[key].labels, labels)
 
 
 def test_nothing_that_is_learned_depends_on_the_test_set(train, test):
