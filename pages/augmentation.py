@@ -29,13 +29,13 @@ try_this(
             "rival",
             ("gan", "affine", "both"),
             "affine",
-            partial(augmentation.run, 10, "real", "affine", "gan_diff"),
+            partial(augmentation.run, 10, "real", "affine", "gan"),
         ),
         Experiment(
             "plenty",
             ("grows", "stays", "shrinks"),
             "shrinks",
-            partial(augmentation.run, 100, "real", "gan_diff"),
+            partial(augmentation.run, 100, "real", "gan"),
         ),
     ],
 )

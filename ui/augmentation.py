@@ -24,7 +24,7 @@ FIGURES = ASSETS / "figures" / "augmentation.json"
 NS = (5, 10, 20, 50, 100)
 DIGITS = tuple(range(10))
 # What a visitor starts with: the question of the page, in half a minute.
-FIRST_ARMS = ("real", "affine", "gan_diff")
+FIRST_ARMS = ("real", "affine", "gan")
 SIGNS = {"helps": "▲", "no_difference": "○", "hurts": "▼"}
 # Colour, dash and symbol of each arm. Real and generated pictures have their colours.
 LOOKS = {

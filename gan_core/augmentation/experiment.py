@@ -11,6 +11,7 @@ from torch import Tensor
 from gan_core.augmentation.cell import SHOWN, Cell, CellSettings
 from gan_core.conditional import CLASSES, sheet_of_samples
 from gan_core.data import ImageSet, load_images
+from gan_core.data.parts import Load, parted
 from gan_core.engine import Step
 from gan_core.pictures import Grey, contact_sheet, png, to_grey
 
@@ -47,15 +48,14 @@ class CellExperiment:
     and what each GAN makes, a row for each class.
     """
 
-    def __init__(self, settings: CellSettings, dataset: str = "mnist") -> None:
+    def __init__(self, settings: CellSettings, load: Load = load_images) -> None:
         self.settings = settings
-        self._dataset = dataset
+        self._load = load
         self._data: tuple[ImageSet, ImageSet] | None = None
 
     def prepare(self) -> None:
-        """Load both parts of the data."""
-        train = load_images(self._dataset)
-        self._data = train, load_images(train.key, train=False)
+        """Load MNIST, or where it is not to be had the built-in digits, and part it."""
+        self._data = parted(self._load)
 
     def steps(self) -> Generator[Step, None, CellResult]:
         """Play the cell; see ``gan_core.engine.Experiment``."""

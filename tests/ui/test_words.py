@@ -12,6 +12,7 @@ from string import Formatter
 
 import pytest
 
+from gan_core.augmentation import ARMS, GANS, VERDICTS
 from gan_core.clinic.cases import CASES
 from gan_core.clinic.doctor import SYMPTOMS
 from gan_core.clinic.published import ROWS, SETS
@@ -32,7 +33,7 @@ from gan_core.engine import JobState, RunState
 from gan_core.losses import LOSSES
 from gan_core.moments import MOMENT_KINDS
 from gan_core.theory.levels import LEVELS
-from ui import clinic, losses, published, words
+from ui import augmentation, clinic, losses, published, words
 from ui.guess_route import STAGE_KEYS
 from ui.lessons import LESSONS
 from ui.live_frame import SHOWN
@@ -315,6 +316,19 @@ HOLES: dict[str, Iterable[str]] = {
         f"published.{kind}_{measure}"
         for kind in ("same", "other")
         for measure in ("modes", "reverse_kl", "losses")
+    ],
+    "augmentation.arm_{arm}": [f"augmentation.arm_{arm}" for arm in ARMS],
+    "augmentation.says_{verdict}": [f"augmentation.says_{verdict}" for verdict in VERDICTS],
+    "augmentation.{name}": [f"augmentation.{name}" for name in augmentation._WHOLE],
+    "augmentation.{name}_help": [f"augmentation.{name}_help" for name in augmentation._WHOLE],
+    "augmentation.stage_{gan}": [f"augmentation.stage_{gan}" for gan in GANS],
+    "augmentation.gan_{gan}": [f"augmentation.gan_{gan}" for gan in GANS],
+    **{
+        f"augmentation.{key}": [f"augmentation.{key.format(name=name)}" for name in ("real", *GANS)]
+        for key in ("picture_{name}", "picture_{name}_alt", "row_{name}")
+    },
+    "augmentation.fallback_{result.fallback}": [
+        f"augmentation.fallback_{reason}" for reason in codes("DataUnavailable", 1)
     ],
     "compare.keep_{name}": ["compare.keep_a", "compare.keep_b"],
     "problem.point_{error.code}": [f"problem.point_{code}" for code in codes("PointError", 0)],
