@@ -227,7 +227,8 @@ class Trainer:
     def _shown(self, samples: Tensor) -> Tensor:
         """Return samples as D is shown them in training: augmented, with noise, in packs.
 
-        Penalties too are taken at what is shown: it is there that D must not be steep.
+        Penalties too are taken at what is shown: D judges nothing else, so it is there that it
+        must not be steep.
         """
         if self.config.diff_augment == "on":
             samples = augmented(samples, self.random)

@@ -346,6 +346,7 @@ def _one_digit(result: CellResult) -> None:
         key=_DIGIT,
         required=True,
         help=t("augmentation.digit_help"),
+        wrap=True,
         persist_state="session",
     )
     for name, shown in result.shown.items():

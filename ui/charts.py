@@ -81,7 +81,7 @@ def estimates(
     axes: tuple[str, str],
     ticks: Sequence[float],
     level: tuple[float, str] | None = None,
-    height: int = 460,
+    height: int = 500,
 ) -> None:
     """Draw means with their intervals over x on a logarithmic axis, named below the plot.
 
@@ -131,9 +131,9 @@ def estimates(
         height=height,
         margin={"l": 55, "r": 15, "t": 50, "b": 45},
         font={"size": 15},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0, "entrywidth": 230},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.28, "x": 0, "entrywidth": 230},
         xaxis={
-            "title": axes[0],
+            "title": {"text": axes[0], "standoff": 8},
             "type": "log",
             "tickvals": list(ticks),
             "ticktext": [f"{tick:g}" for tick in ticks],

@@ -282,6 +282,7 @@ def test_remedies_are_options_like_any_other(tmp_path):
         "minibatch-stddev": "on",
         "unrolled-steps": "1",
         "batch-norm": "on",
+        "diff-augment": "on",
         "examples": "100",
     }
     train(

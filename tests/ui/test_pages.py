@@ -144,6 +144,13 @@ def test_the_url_sets_the_first_settings(open_page, engine):
     assert run_of(app, engine).asked == PRESETS["fast"].replace(dataset="digits", seed=9)
 
 
+def test_digits_can_be_augmented(open_page, engine):
+    app = open_page("train", **SMALL)
+    app.selectbox(key="setting_diff_augment").select("on").run()
+    press(app, say("run.apply"))
+    assert run_of(app, engine).asked.diff_augment == "on"
+
+
 def test_changed_settings_wait_for_a_new_start(open_page, engine, language):
     app = open_page("train", language, **SMALL)
     run = run_of(app, engine)

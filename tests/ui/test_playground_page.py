@@ -147,6 +147,13 @@ def test_the_url_sets_every_remedy(open_page, engine):
     assert not app.warning
 
 
+def test_points_are_not_offered_what_is_about_pictures(open_page):
+    app = open_page("playground", **SMALL)
+    keys = {box.key for box in app.selectbox}
+    assert KEY + "batch_norm" in keys
+    assert not keys & {KEY + "diff_augment", KEY + "conditional"}
+
+
 def test_the_two_trainings_have_runs_of_their_own(open_page):
     app = open_page("playground", **SMALL)
     assert app.session_state["visit"].run is None

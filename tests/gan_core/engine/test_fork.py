@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -222,19 +222,26 @@ CHANGES = {
     "diff_augment": "on",
     "examples": 20,
 }
-# Of pictures alone.
-NOT_OF_POINTS = {"diff_augment"}
+
+
+def cases(names: Iterable[str]) -> pytest.MarkDecorator:
+    """Return each setting on points, if they can have it, and on digits."""
+    given = list(names)
+    of_points = [name for name in given if name != "diff_augment"]
+    return pytest.mark.parametrize(
+        ("config", "name"),
+        [
+            *(pytest.param(POINTS, name, id=f"points-{name}") for name in of_points),
+            *(pytest.param(DIGITS, name, id=f"digits-{name}") for name in given),
+        ],
+    )
 
 
 def test_every_setting_that_keeps_the_shapes_is_tried():
     assert CHANGES.keys() == CHANGEABLE
 
 
-@pytest.mark.parametrize(
-    ("config", "name"),
-    [(DIGITS, name) for name in CHANGES]
-    + [(POINTS, name) for name in CHANGES if name not in NOT_OF_POINTS],
-)
+@cases(CHANGES)
 def test_with_any_other_setting_a_fork_goes_on(engine, begun, settled, config, name):
     run = begun(config.replace(loss="relativistic"))
     run.step_discriminator()
@@ -277,8 +284,7 @@ def weights(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
-@pytest.mark.parametrize("name", [name for name in ALIKE if name != "seed"])
-@pytest.mark.parametrize("config", [POINTS, DIGITS], ids=["points", "digits"])
+@cases(name for name in ALIKE if name != "seed")
 def test_twins_begin_with_the_same_weights_batches_and_noise(pictures, assert_same, config, name):
     data = torch.rand(40, 2) if config is POINTS else pictures
     other = config.replace(**{name: ALIKE[name]})
