@@ -32,10 +32,10 @@ try_this(
             partial(augmentation.run, 10, "real", "affine", "gan"),
         ),
         Experiment(
-            "plenty",
-            ("grows", "stays", "shrinks"),
-            "shrinks",
-            partial(augmentation.run, 100, "real", "gan"),
+            "where",
+            ("few", "middle", "many"),
+            "middle",
+            partial(augmentation.run, 20, "real", "gan"),
         ),
     ],
 )

@@ -73,6 +73,7 @@ def measured() -> None:
         if arm != "real":
             st.markdown(f"- {_verdicts(arm, found)}")
     st.markdown(t("augmentation.meaning"))
+    st.markdown(t("augmentation.diff"))
 
 
 def numbers() -> None:
