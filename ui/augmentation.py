@@ -66,7 +66,7 @@ def measured() -> None:
             [_gains(arm, found) for arm in LOOKS if arm != "real"],
             axes=(t("augmentation.axis_n"), t("augmentation.axis_gain")),
             ticks=tuple(found.rows),
-            level=(0, t("augmentation.level")),
+            level=0,
         )
     st.markdown(t("augmentation.lead", seeds=seeds))
     for arm in LOOKS:

@@ -80,8 +80,8 @@ def estimates(
     *,
     axes: tuple[str, str],
     ticks: Sequence[float],
-    level: tuple[float, str] | None = None,
-    height: int = 500,
+    level: float | None = None,
+    height: int = 580,
 ) -> None:
     """Draw means with their intervals over x on a logarithmic axis, named below the plot.
 
@@ -91,7 +91,7 @@ def estimates(
         series: each with a colour, a dash and a symbol of its own.
         axes: titles of the two axes.
         ticks: the values of x that are named.
-        level: an ordinate that means something, and its label.
+        level: an ordinate that means something; the axis says what.
         height: in pixels.
     """
     from plotly import graph_objects
@@ -115,17 +115,8 @@ def estimates(
                 "thickness": 1.5,
             },
         )
-    if level:
-        figure.add_hline(y=level[0], line=_pen(GREY, "dot"))
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            y=level[0],
-            text=level[1],
-            showarrow=False,
-            xanchor="right",
-            yshift=10,
-        )
+    if level is not None:
+        figure.add_hline(y=level, line=_pen(GREY, "dot"))
     figure.update_layout(
         title={"text": title, "font": {"size": 17}},
         height=height,
