@@ -26,11 +26,12 @@ from gan_core.anomaly.protocol import apart, one_class
 from gan_core.anomaly.scorer import Explainer, Explanation
 from gan_core.anomaly.settings import Settings
 from gan_core.config import PRESETS
-from gan_core.data import ImageSet, load_images
+from gan_core.data import ImageSet, at_hand, load_images
 from gan_core.data.images import embedded_digits
 from gan_core.engine.job import Step
 from gan_core.layers import Generator
 from gan_core.pictures import contact_sheet, png, to_grey
+from gan_core.stages import real_pictures
 from gan_core.trainer import Trainer
 
 RECIPE = PRESETS["fast"]
@@ -93,6 +94,26 @@ def parted(load: Load = load_images) -> tuple[ImageSet, ImageSet]:
 def _embedded() -> tuple[ImageSet, ImageSet]:
     """Part the built-in digits once for all."""
     return apart(embedded_digits())
+
+
+def example(data: str, digit: int, seed: int) -> Tensor:
+    """Return a picture of a digit, (1, 1, 28, 28), that no experiment learned from.
+
+    One of the test set of ``data``: "mnist", or else the built-in digits. Of MNIST there are
+    ten of each digit where it is not on this disk.
+    """
+    if data == "mnist":
+        test = at_hand("mnist", train=False)
+        images, labels = (test.images, test.labels) if test else _shipped()
+    else:
+        images, labels = _embedded()[1].images, _embedded()[1].labels
+    places = (labels == digit).nonzero().flatten()
+    return images[places[seed % len(places)]][None]
+
+
+def _shipped() -> tuple[Tensor, Tensor]:
+    images = real_pictures()
+    return images, torch.arange(10).repeat_interleave(len(images) // 10)
 
 
 def learned(

@@ -110,9 +110,9 @@ class Bench:
         yield "pca_residual", self._pca
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What an experiment came to.
+    """What an experiment came to. Some 4 MB: networks, scores and cases, but no training pictures.
 
     Attributes:
         settings: what was done.
