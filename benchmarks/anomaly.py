@@ -169,9 +169,27 @@ def ship(learned: Learned, split: OneClass, some: Tensor, scores: dict[str, Tens
         bench=Bench(learned.fast, learned.search, lambda: None),
     )
     command = f"{COMMAND} --digits {split.normal[0]} --weights {split.normal[0]}"
-    told = {"command": command, "machine": machine(), "date": date.today().isoformat()}
+    told = {
+        "command": command,
+        "machine": machine(),
+        "date": date.today().isoformat(),
+        "judge_alone": judge_alone(learned.networks["discriminator"], split),
+    }
     for path in save_outcome(outcome, learned.networks, told):
         print(path, f"{path.stat().st_size:,} bytes", flush=True)
+
+
+@torch.no_grad()
+def judge_alone(discriminator: nn.Module, split: OneClass) -> dict[str, Any]:
+    """Return the AUROC of -D(x) as a score, and how many of each digit D calls real."""
+    verdicts = torch.cat([discriminator(part) for part in split.test.split(500)])
+    return {
+        "auroc": round(roc(split.labels, -verdicts).area, 4),
+        "called_real": [
+            round((verdicts[split.digits == digit] > 0).double().mean().item(), 4)
+            for digit in DIGITS
+        ],
+    }
 
 
 def spend(seconds: float, step: Callable[[], object]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gan_core.config import SettingError
-from ui import anomaly_results, jobs, warm
+from ui import jobs
 from ui.jobs import Found
 from ui.lesson import source_of
 from ui.state import prose, t
@@ -38,7 +38,7 @@ def choose(found: Found | None) -> Settings | None:
     """
     from gan_core.anomaly.settings import Settings
 
-    first = found.job.experiment.settings if found else Settings()
+    first = _settings_of(found) if found else Settings()
     for spec in fields(Settings):
         st.session_state.setdefault(_key(spec.name), getattr(first, spec.name))
     st.pills(
@@ -61,6 +61,13 @@ def choose(found: Found | None) -> Settings | None:
     except SettingError:
         st.warning(t("anomaly.choose_some"))
         return None
+
+
+def _settings_of(found: Found) -> Settings:
+    from gan_core.anomaly.experiment import AnomalyExperiment
+
+    assert isinstance(found.job.experiment, AnomalyExperiment)  # no other is begun here
+    return found.job.experiment.settings
 
 
 def offer(settings: Settings | None, found: Found | None) -> None:
@@ -154,7 +161,7 @@ def _chart(key: str, *lines: tuple[str, str | int, str]) -> dict[str, Any]:
 
 
 def outcome(found: Found | None) -> tuple[Outcome, str]:
-    """Return what is looked at and its name for the routes: the visitor's own, or the recorded one."""
+    """Return what is looked at, the visitor's own or the recorded one; and its name for routes."""
     from gan_core.anomaly.recorded import load_outcome
 
     own = found.job.result if found else None
@@ -176,8 +183,26 @@ def outcome(found: Found | None) -> tuple[Outcome, str]:
 
 
 def formulas() -> None:
-    """Show what each scorer computes and what the areas mean."""
+    """Show what each scorer computes, what the areas mean, and what D alone would be worth."""
+    from gan_core.anomaly import roc
+    from gan_core.anomaly.recorded import load_card, load_outcome
+
     st.markdown(prose("anomaly_formula"))
+    alone, recorded = load_card()["judge_alone"], load_outcome()
+    (normal,) = recorded.settings.normal
+    called = dict(enumerate(alone["called_real"]))
+    usual = called.pop(normal)
+    other = max(called, key=lambda digit: called[digit])
+    st.markdown(
+        t(
+            "anomaly.judge_alone",
+            alone=alone["auroc"],
+            fast=roc(*recorded.of("fast_anogan")).area,
+            usual=usual,
+            digit=other,
+            other=called[other],
+        )
+    )
 
 
 def source() -> None:

@@ -55,7 +55,8 @@ def scores(title: str, counts: Histogram, names: tuple[str, str]) -> None:
             opacity=0.75,
         )
     figure.update_layout(barmode="overlay", yaxis_tickformat=".0%")
-    _draw("anomaly_scores", figure, title, (t("anomaly.scores_x"), t("anomaly.scores_y")))
+    axes = (t("anomaly.scores_x"), t("anomaly.scores_y"))
+    _draw("anomaly_scores", figure, title, axes, t("anomaly.scores_alt"))
 
 
 def ranking(
@@ -65,6 +66,7 @@ def ranking(
     curves: Sequence[tuple[str, str, Curve]],
     chosen: str,
     chance: tuple[Sequence[float], str],
+    alt: str,
 ) -> None:
     """Draw a curve for each scorer, the chosen one thick, and what guessing would give.
 
@@ -75,6 +77,7 @@ def ranking(
         curves: (key, name, curve) of each scorer.
         chosen: key of the one to be looked at.
         chance: heights of the chance line at 0 and 1, and its label.
+        alt: what there is to see, for those who cannot.
     """
     from plotly import graph_objects
 
@@ -102,10 +105,10 @@ def ranking(
         )
     share = {"range": [-0.01, 1.02], "tickformat": ".0%"}
     figure.update_layout(xaxis=share, yaxis=share)
-    _draw(key, figure, title, axes)
+    _draw(key, figure, title, axes, alt)
 
 
-def _draw(key: str, figure: Any, title: str, axes: tuple[str, str]) -> None:
+def _draw(key: str, figure: Any, title: str, axes: tuple[str, str], alt: str) -> None:
     figure.update_layout(
         title={"text": title, "font": {"size": 17}},
         height=_HEIGHT,
@@ -115,4 +118,4 @@ def _draw(key: str, figure: Any, title: str, axes: tuple[str, str]) -> None:
         xaxis={"title": axes[0], "fixedrange": True},
         yaxis={"title": axes[1], "fixedrange": True},
     )
-    st.plotly_chart(figure, key=key, config=_TOOLS, width="stretch")
+    st.plotly_chart(figure, key=key, config=_TOOLS, width="stretch", alt=alt)

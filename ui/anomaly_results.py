@@ -1,4 +1,4 @@
-"""What an anomaly experiment came to, on the page: charts, pictures, areas; and the digits' table."""
+"""What an anomaly experiment came to: charts, pictures and areas; and the table of all digits."""
 
 from __future__ import annotations
 
@@ -116,6 +116,7 @@ def _charts(outcome: Outcome, scorer: str, share: float) -> None:
             [(key, name, roc(*outcome.of(key))) for key, name in names.items()],
             scorer,
             ((0.0, 1.0), t("anomaly.chance")),
+            t("anomaly.roc_alt"),
         )
         st.caption(t("anomaly.roc_about"))
     with rightly:
@@ -123,12 +124,10 @@ def _charts(outcome: Outcome, scorer: str, share: float) -> None:
             "anomaly_pr",
             t("anomaly.pr_title"),
             (t("anomaly.pr_x"), t("anomaly.pr_y")),
-            [
-                (key, name, precision_recall(*outcome.of(key), share))
-                for key, name in names.items()
-            ],
+            [(key, name, precision_recall(*outcome.of(key), share)) for key, name in names.items()],
             scorer,
             ((share, share), t("anomaly.pr_chance", share=f"{share:.1%}")),
+            t("anomaly.pr_alt"),
         )
         st.caption(t("anomaly.pr_about", share=f"{share:.1%}"))
 
@@ -233,9 +232,7 @@ def _digits(measured: dict[str, Any], part: str, prevalence: str) -> None:
         chances = {
             digit: 0.5 if area == "auroc" else one[prevalence] for digit, one in measured.items()
         }
-        lines = [
-            [digit, *map(_area, row), _area(chances[digit])] for digit, row in rows.items()
-        ]
+        lines = [[digit, *map(_area, row), _area(chances[digit])] for digit, row in rows.items()]
         means = [statistics.mean(column) for column in zip(*rows.values(), strict=True)]
         means.append(statistics.mean(chances.values()))
         st.markdown(f"**{t(f'anomaly.digits_{area}')}**")

@@ -64,9 +64,10 @@ class Odd {
     const upload = button({ label: say("find_upload"), help: say("find_upload_help"), onClick: () => this.file.click() });
     const letter = button({ label: say("letter"), help: say("letter_help"), onClick: () => this.take(storedTarget("unseen", chance())) });
     const digits = DIGITS.map((digit) => {
-      const one = button({ label: String(digit), help: say("digit_help", { digit }), onClick: () => this.take(this.digit(digit)) });
+      const normal = this.data.normal.includes(digit);
+      const one = button({ label: normal ? `${digit} ●` : String(digit), help: say("digit_help", { digit }), onClick: () => this.take(this.digit(digit)) });
       one.element.dataset.digit = digit;
-      if (this.data.normal.includes(digit)) one.element.classList.add("normal");
+      if (normal) one.element.classList.add("normal");
       return one.element;
     });
     const tests = element("div", { class: "digits", role: "group", "aria-label": say("digits") }, element("span", { class: "what" }, say("digits")), ...digits);
