@@ -16,6 +16,7 @@ outcome, token = anomaly.outcome(found)
 anomaly_results.results(outcome, recorded=token == anomaly.RECORDED)
 
 odd.judge(outcome, token)
+anomaly_results.by_digit()
 
 try_this(
     "anomaly",
@@ -40,8 +41,6 @@ try_this(
         ),
     ],
 )
-
-anomaly_results.by_digit()
 
 fold(t("anomaly.formula_title"), "anomaly_fold", anomaly.formulas, anomaly.source)
 

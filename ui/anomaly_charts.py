@@ -24,7 +24,12 @@ PENS = {
     "pca_residual": ("#6F76D9", "longdash"),
 }
 _TOOLS = {"displayModeBar": False, "scrollZoom": False}
-_HEIGHT = 330
+_HEIGHT = 340
+# Where a chart is empty: above the tail of the scores, below the diagonal of chance.
+_IN_THE_CORNER = {
+    "upper": {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top"},
+    "lower": {"x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom"},
+}
 
 
 def scores(title: str, counts: Histogram, names: tuple[str, str]) -> None:
@@ -54,7 +59,7 @@ def scores(title: str, counts: Histogram, names: tuple[str, str]) -> None:
             },
             opacity=0.75,
         )
-    figure.update_layout(barmode="overlay", yaxis_tickformat=".0%")
+    figure.update_layout(barmode="overlay", yaxis_tickformat=".0%", legend=_IN_THE_CORNER["upper"])
     axes = (t("anomaly.scores_x"), t("anomaly.scores_y"))
     _draw("anomaly_scores", figure, title, axes, t("anomaly.scores_alt"))
 
@@ -67,6 +72,8 @@ def ranking(
     chosen: str,
     chance: tuple[Sequence[float], str],
     alt: str,
+    *,
+    legend: bool,
 ) -> None:
     """Draw a curve for each scorer, the chosen one thick, and what guessing would give.
 
@@ -78,6 +85,7 @@ def ranking(
         chosen: key of the one to be looked at.
         chance: heights of the chance line at 0 and 1, and its label.
         alt: what there is to see, for those who cannot.
+        legend: whether the lines are named; the next chart has the same ones.
     """
     from plotly import graph_objects
 
@@ -90,9 +98,16 @@ def ranking(
         line={"color": GREY, "dash": "dot", "width": 2},
         showlegend=False,
     )
-    middle = sum(heights) / 2
+    height = 0.3 * heights[0] + 0.7 * heights[1]
+    is_above = heights[0] < 0.5  # there, no curve runs just above the line
     figure.add_annotation(
-        x=0.5, y=middle, text=label, showarrow=False, yshift=-12, font={"color": GREY}
+        x=0.7,
+        y=height,
+        text=label,
+        showarrow=False,
+        font={"color": GREY},
+        xanchor="right",
+        yshift=12 if is_above else -12,
     )
     for scorer, name, curve in sorted(curves, key=lambda one: one[0] == chosen):
         colour, dash = PENS[scorer]
@@ -104,7 +119,9 @@ def ranking(
             line={"color": colour, "dash": dash, "width": 4 if scorer == chosen else 1.8},
         )
     share = {"range": [-0.01, 1.02], "tickformat": ".0%"}
-    figure.update_layout(xaxis=share, yaxis=share)
+    figure.update_layout(
+        xaxis=share, yaxis=share, showlegend=legend, legend=_IN_THE_CORNER["lower"]
+    )
     _draw(key, figure, title, axes, alt)
 
 
@@ -112,9 +129,8 @@ def _draw(key: str, figure: Any, title: str, axes: tuple[str, str], alt: str) ->
     figure.update_layout(
         title={"text": title, "font": {"size": 17}},
         height=_HEIGHT,
-        margin={"l": 55, "r": 12, "t": 45, "b": 95},
+        margin={"l": 55, "r": 12, "t": 45, "b": 50},
         font={"size": 14},
-        legend={"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0},
         xaxis={"title": axes[0], "fixedrange": True},
         yaxis={"title": axes[1], "fixedrange": True},
     )

@@ -48,6 +48,7 @@ def results(outcome: Outcome, *, recorded: bool) -> None:
         format_func=lambda key: t(f"anomaly.scorer_{key}"),
         key="anomaly_scorer",
         help=t("anomaly.scorer_help"),
+        wrap=True,
     )
     st.session_state.setdefault(_SHARE, SHARES[0])
     percent = right.pills(
@@ -57,6 +58,7 @@ def results(outcome: Outcome, *, recorded: bool) -> None:
         format_func=lambda one: _share_name(one, outcome.prevalence),
         key=_SHARE,
         help=t("anomaly.share_help"),
+        wrap=True,
     )
     share = percent / 100 if percent else outcome.prevalence
     _charts(outcome, scorer, share)
@@ -117,6 +119,7 @@ def _charts(outcome: Outcome, scorer: str, share: float) -> None:
             scorer,
             ((0.0, 1.0), t("anomaly.chance")),
             t("anomaly.roc_alt"),
+            legend=True,
         )
         st.caption(t("anomaly.roc_about"))
     with rightly:
@@ -128,6 +131,7 @@ def _charts(outcome: Outcome, scorer: str, share: float) -> None:
             scorer,
             ((share, share), t("anomaly.pr_chance", share=f"{share:.1%}")),
             t("anomaly.pr_alt"),
+            legend=False,
         )
         st.caption(t("anomaly.pr_about", share=f"{share:.1%}"))
 
@@ -188,7 +192,8 @@ def _head(outcome: Outcome) -> list[str]:
 
 
 def _area(value: float) -> str:
-    return f"{value:.3f}"
+    """Write an area; what is not quite 1 does not look so."""
+    return "> 0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
 
 
 # Digit by digit -----------------------------------------------------------------------------

@@ -60,9 +60,9 @@ class AnomalyExperiment:
     interrupted. The pictures are dropped with the steps; an outcome keeps those of its cases.
     """
 
-    def __init__(self, settings: Settings | None = None, load: Load = load_images) -> None:
+    def __init__(self, settings: Settings | None = None, load: Load | None = None) -> None:
         self.settings = settings or Settings()
-        self._load = load
+        self._load = load or load_images
         self._course: Course | None = None
 
     def prepare(self) -> None:
