@@ -39,8 +39,8 @@ def choose(found: Found | None) -> Settings | None:
     from gan_core.anomaly.settings import Settings
 
     first = _settings_of(found) if found else Settings()
-    for spec in fields(Settings):
-        st.session_state.setdefault(_key(spec.name), getattr(first, spec.name))
+    for name, value in _controls(first).items():
+        st.session_state.setdefault(name, value)
     st.pills(
         t("anomaly.normal"),
         range(10),
@@ -61,6 +61,12 @@ def choose(found: Found | None) -> Settings | None:
     except SettingError:
         st.warning(t("anomaly.choose_some"))
         return None
+
+
+def _controls(settings: Settings) -> dict[str, Any]:
+    """Return where the controls stand for these settings."""
+    values = {_key(spec.name): getattr(settings, spec.name) for spec in fields(settings)}
+    return values | {_key("normal"): list(settings.normal)}
 
 
 def _settings_of(found: Found) -> Settings:
@@ -99,8 +105,7 @@ def set_up(**settings: Any) -> None:
     from gan_core.anomaly.settings import Settings
 
     asked = Settings(**settings)
-    for spec in fields(Settings):
-        st.session_state[_key(spec.name)] = getattr(asked, spec.name)
+    st.session_state.update(_controls(asked))
     _begin(asked)
 
 
