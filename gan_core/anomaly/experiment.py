@@ -41,7 +41,7 @@ MOST_TRAINING = 7000
 PART = 200
 # How often pictures are shown while networks learn.
 SHOW_EVERY = 10
-STRIP = 16
+STRIP = 8
 
 Scored = tuple[Tensor, dict[str, ShownCases]]
 
@@ -207,7 +207,7 @@ class Course:
         for report in trainer.run(self.settings.gan_iterations):
             pictures = {}
             if self._shows(report.iteration, self.settings.gan_iterations):
-                pictures["samples"] = png(contact_sheet(to_grey(trainer.sample(STRIP)), STRIP // 2))
+                pictures["samples"] = png(contact_sheet(to_grey(trainer.sample(2 * STRIP)), STRIP))
             losses = {"d_loss": report.d_loss, "g_loss": report.g_loss}
             yield self._step("train", losses, pictures)
         return trainer

@@ -125,7 +125,7 @@ def test_pictures_are_shown_now_and_then(steps):
         for name, content in step.pictures.items()
     }
     assert sizes == {
-        "samples": (28 * STRIP // 2, 2 * 28),
+        "samples": (28 * STRIP, 2 * 28),
         "rebuilt": (28 * STRIP, 2 * 28),
         "searched": (28 * STRIP, 2 * 28),
     }
