@@ -112,7 +112,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What an experiment came to. Some 4 MB: networks, scores and cases, but no training pictures.
+    """What an experiment came to. Some 3 MB: networks, scores and cases, but no training pictures.
 
     Attributes:
         settings: what was done.
