@@ -407,7 +407,7 @@ def test_formulas_come_with_what_d_alone_is_worth(open_page, language):
     assert not app.exception
     alone = load_card()["judge_alone"]
     told = texts(app)
-    assert f"{alone['auroc']:.2f}" in told
+    assert f"{alone['auroc']:.3f}" in told
     assert f"{alone['called_real'][0]:.0%}" in told
     shown = "\n".join(code.value for code in app.code)
     for name in ("search_loss", "search", "encoder_terms", "step", "_nearest", "_made_again"):
