@@ -10,7 +10,8 @@ Prints the area under the ROC curve (.5 by chance) and under the precision-recal
 prevalence by chance) of each scorer, and the speeds of both searches. One seed a digit, one
 thread; seconds are the processor's, so that a busy machine counts as a quiet one. ``--write``
 keeps the figures that the app shows; with ``--digits`` it adds to those kept under the same
-settings.
+settings. ``--weights 0`` ships the networks of that digit with scores and cases; they are rounded
+to half precision before they score anything.
 """
 
 from __future__ import annotations
@@ -19,18 +20,25 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.figures import introduce, say
+from benchmarks.machine import machine
 from benchmarks.seeds import keep, kept
+from benchmarks.vae import in_half
 from gan_core.anomaly import (
     AnoGan,
     EncoderSettings,
     EncoderTrainer,
+    Explainer,
+    Explanation,
+    FastAnoGan,
     OneClass,
     PcaResidual,
     PixelNeighbour,
@@ -39,61 +47,149 @@ from gan_core.anomaly import (
     precision_recall,
     roc,
 )
-from gan_core.config import PRESETS
+from gan_core.anomaly.experiment import RECIPE
+from gan_core.anomaly.outcome import SEARCHED, Bench, Outcome, shown_cases
+from gan_core.anomaly.recorded import DATA, NETWORKS, save_outcome
+from gan_core.anomaly.settings import Settings
 from gan_core.data import load_images
 from gan_core.trainer import Trainer
 
 FIGURES = Path(__file__).parent.parent / "assets" / "figures" / "anomaly.json"
+COMMAND = "python -m benchmarks.anomaly --write"
 DIGITS = tuple(range(10))
-RECIPE = PRESETS["fast"]
 SCORERS = ("pixel_neighbour", "unit_neighbour", "pca_residual", "fast_anogan", "anogan")
-SEARCHED = "anogan"
 # Mean AUROC of the nearest neighbour as published (Bergmann 2020, table 2), to hold ours against.
 PUBLISHED = 0.975
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned of one digit: the networks, and after how many steps."""
+
+    networks: dict[str, nn.Module]
+    iterations: int
+    encoder_steps: int
+    fast: FastAnoGan
+    search: AnoGan
+    baselines: dict[str, Explainer]
+
+    @property
+    def scorers(self) -> dict[str, Explainer]:
+        """All of them by name."""
+        return {**self.baselines, "fast_anogan": self.fast, "anogan": self.search}
 
 
 def measure(digit: int, options: argparse.Namespace) -> dict[str, Any]:
     """Learn one digit and score the test set; return the figures."""
     split = one_class(
-        load_images("mnist", fall_back=False),
-        load_images("mnist", train=False, fall_back=False),
+        load_images(DATA, fall_back=False),
+        load_images(DATA, train=False, fall_back=False),
         [digit],
     )
-    trainer = Trainer(RECIPE, split.training)
-    spend(options.seconds, trainer.step)
-    generator = trainer.generator if trainer.average is None else trainer.average
-    learner = EncoderTrainer(EncoderSettings(), generator, trainer.discriminator, split.training)
-    spend(options.encoder_seconds, learner.step)
-    search = AnoGan(generator, trainer.discriminator)
+    ships = digit == options.weights
+    learned = learn(split, options, half=ships)
     some = torch.randperm(len(split.test), generator=torch.Generator().manual_seed(0))
     some = some[: options.images]
-    scores = baselines(split)
-    fast, fast_seconds = timed(learner.scorer().score, split.test)
-    found, search_seconds = timed(search.score, split.test[some])
-    areas = {name: areas_of(split, values, some) for name, values in scores.items()}
-    areas["fast_anogan"] = areas_of(split, fast, some)
-    areas["anogan"] = {"some": area_pair(split.labels[some], found)}
+    scores, seconds = {}, {}
+    for name, scorer in learned.scorers.items():
+        images = split.test[some] if name == SEARCHED else split.test
+        scores[name], seconds[name] = timed(scorer.score, images)
+    if ships:
+        ship(learned, split, some, scores)
     return {
         "learned_from": len(split.training),
         "left_out": split.left_out,
         "prevalence": round(split.prevalence, 4),
         "prevalence_some": round(split.labels[some].float().mean().item(), 4),
-        "iterations": trainer.iteration,
-        "encoder_steps": learner.iteration,
-        "seconds_per_100": round(100 * search_seconds / len(some), 2),
-        "images_per_second": round(len(split.test) / fast_seconds),
-        "areas": areas,
+        "iterations": learned.iterations,
+        "encoder_steps": learned.encoder_steps,
+        "seconds_per_100": round(100 * seconds[SEARCHED] / len(some), 2),
+        "images_per_second": round(len(split.test) / seconds["fast_anogan"]),
+        "areas": {name: areas_of(split, name, scores[name], some) for name in SCORERS},
     }
 
 
-def baselines(split: OneClass) -> dict[str, Tensor]:
-    """Return the scores of the scorers without a network."""
-    scorers = {
-        "pixel_neighbour": PixelNeighbour(split.training),
-        "unit_neighbour": PixelNeighbour(split.training, unit_length=True),
-        "pca_residual": PcaResidual(split.training, RECIPE.latent_dim),
+def learn(split: OneClass, options: argparse.Namespace, *, half: bool) -> Learned:
+    """Train for so many seconds; with ``half`` weights are rounded as they are shipped."""
+    trainer = Trainer(RECIPE, split.training)
+    spend(options.seconds, trainer.step)
+    assert trainer.average is not None  # the recipe asks for one
+    generator, discriminator = trainer.average, trainer.discriminator
+    if half:
+        in_half(generator)
+        in_half(discriminator)
+    learner = EncoderTrainer(EncoderSettings(), generator, discriminator, split.training)
+    spend(options.encoder_seconds, learner.step)
+    if half:
+        in_half(learner.encoder)
+    return Learned(
+        networks=dict(zip(NETWORKS, (generator, discriminator, learner.encoder), strict=True)),
+        iterations=trainer.iteration,
+        encoder_steps=learner.iteration,
+        fast=learner.scorer(),
+        search=AnoGan(generator, discriminator),
+        baselines={
+            "pixel_neighbour": PixelNeighbour(split.training),
+            "unit_neighbour": PixelNeighbour(split.training, unit_length=True),
+            "pca_residual": PcaResidual(split.training, RECIPE.latent_dim),
+        },
+    )
+
+
+def ship(learned: Learned, split: OneClass, some: Tensor, scores: dict[str, Tensor]) -> None:
+    """Write the networks with scores and cases, as the page *Anomaly detection* begins."""
+    cases = {}
+    for name, scorer in learned.scorers.items():
+        own = some if name == SEARCHED else torch.arange(len(split.test))
+        images = split.test[own]
+
+        def explain(
+            places: Tensor, scorer: Explainer = scorer, images: Tensor = images
+        ) -> Explanation:
+            return scorer.explain(images[places])
+
+        cases[name] = shown_cases(
+            split.digits[own], split.labels[own], scores[name], images, explain
+        )
+    outcome = Outcome(
+        settings=Settings(
+            normal=split.normal,
+            gan_iterations=learned.iterations,
+            encoder_steps=learned.encoder_steps,
+            searched=len(some),
+        ),
+        data=DATA,
+        fallback="",
+        learned_from=len(split.training),
+        digits=split.digits,
+        labels=split.labels,
+        searched=some,
+        scores=scores,
+        cases=cases,
+        bench=Bench(learned.fast, learned.search, lambda: None),
+    )
+    command = f"{COMMAND} --digits {split.normal[0]} --weights {split.normal[0]}"
+    told = {
+        "command": command,
+        "machine": machine(),
+        "date": date.today().isoformat(),
+        "judge_alone": judge_alone(learned.networks["discriminator"], split),
     }
-    return {name: scorer.score(split.test) for name, scorer in scorers.items()}
+    for path in save_outcome(outcome, learned.networks, told):
+        print(path, f"{path.stat().st_size:,} bytes", flush=True)
+
+
+@torch.no_grad()
+def judge_alone(discriminator: nn.Module, split: OneClass) -> dict[str, Any]:
+    """Return the AUROC of -D(x) as a score, and how many of each digit D calls real."""
+    verdicts = torch.cat([discriminator(part) for part in split.test.split(500)])
+    return {
+        "auroc": round(roc(split.labels, -verdicts).area, 4),
+        "called_real": [
+            round((verdicts[split.digits == digit] > 0).double().mean().item(), 4)
+            for digit in DIGITS
+        ],
+    }
 
 
 def spend(seconds: float, step: Callable[[], object]) -> None:
@@ -110,8 +206,12 @@ def timed(score: Callable[[Tensor], Tensor], images: Tensor) -> tuple[Tensor, fl
     return scores, time.process_time() - begin
 
 
-def areas_of(split: OneClass, scores: Tensor, some: Tensor) -> dict[str, dict[str, float]]:
+def areas_of(
+    split: OneClass, name: str, scores: Tensor, some: Tensor
+) -> dict[str, dict[str, float]]:
     """Return both areas over all test pictures, and over those that AnoGAN scores."""
+    if name == SEARCHED:
+        return {"some": area_pair(split.labels[some], scores)}
     return {
         "all": area_pair(split.labels, scores),
         "some": area_pair(split.labels[some], scores[some]),
@@ -181,6 +281,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15, help="for the GAN of a digit")
     parser.add_argument("--encoder-seconds", type=float, default=8, help="for its encoder")
     parser.add_argument("--images", type=int, default=500, help="so many for AnoGAN")
+    parser.add_argument("--weights", type=int, choices=DIGITS, help="ship this digit's networks")
     parser.add_argument("--write", action="store_true", help="keep the figures in assets/")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -194,8 +295,7 @@ def main() -> None:
         print(f"digit {digit} is done", flush=True)
         if options.write:
             order = [str(one) for one in DIGITS]
-            command = "python -m benchmarks.anomaly --write"
-            keep(FIGURES, command, "digits", figures, order, settings=settings)
+            keep(FIGURES, COMMAND, "digits", figures, order, settings=settings)
     show(dict(sorted(figures.items())))
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Grey = npt.NDArray[np.uint8]
 
 SIDE = 28
+# Five stops of cividis (Nuñez, Anderton & Renslow 2018): even in lightness, and the same to
+# colour-blind eyes. The browser's heat.js has the same.
+HEAT_STOPS = ((0, 34, 78), (53, 69, 108), (102, 105, 112), (165, 149, 107), (254, 232, 56))
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_PIXELS = 16_000_000  # 64 MB when decoded
 
@@ -56,8 +59,35 @@ def film_strip(sheets: Sequence[Grey], gap: int = 0) -> Grey:
     return np.hstack([part for sheet in sheets for part in (sheet, space)][:-1])
 
 
+def heat(values: npt.NDArray[np.floating]) -> Grey:
+    """Colour values (H, W) from 0 to 1; the bytes (H, W, 3)."""
+    places = np.linspace(0, 1, len(HEAT_STOPS))
+    channels = [np.interp(values, places, channel) for channel in zip(*HEAT_STOPS, strict=True)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def compared(pictures: Grey, expected: Grey, gap: int = 2) -> Grey:
+    """Lay pictures in a row, what was expected instead below, and where they differ below that.
+
+    Args:
+        pictures: bytes (N, H, W).
+        expected: likewise.
+        gap: width of the white lines between them.
+
+    Returns:
+        Bytes (rows, columns, 3), the differences coloured from 0 (the same) to 1 (black for
+        white).
+    """
+    apart = np.abs(pictures.astype(np.float64) - expected) / 255
+    rows = []
+    for row in (*(np.repeat(one[..., None], 3, -1) for one in (pictures, expected)), heat(apart)):
+        edged = np.pad(row, ((0, 0), (gap, 0), (gap, 0), (0, 0)), constant_values=255)
+        rows.append(np.concatenate(list(edged), axis=1))
+    return np.pad(np.concatenate(rows), ((0, gap), (0, gap), (0, 0)), constant_values=255)
+
+
 def png(picture: Grey, scale: int = 1) -> bytes:
-    """Encode a grey picture (H, W) as PNG, each pixel enlarged ``scale`` times."""
+    """Encode a picture (H, W), or one in colours (H, W, 3), as PNG, enlarged ``scale`` times."""
     image = Image.fromarray(picture)
     if scale > 1:
         image = image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST)

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from ui import (
+    anomaly_route,
     doctor_route,
     game_route,
     guess_route,
@@ -45,6 +46,7 @@ def routes() -> list[BaseRoute]:
         *guess_route.routes(),
         *game_route.routes(),
         *latent_route.routes(),
+        *anomaly_route.routes(),
         *points_route.routes(),
         *job_route.routes(),
         modules,

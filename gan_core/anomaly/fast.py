@@ -15,6 +15,7 @@ from gan_core.config import SettingError
 from gan_core.layers import LEAK, Discriminator, Generator
 from gan_core.ranges import check_ranged, number, ranged
 from gan_core.report import TrainingDiverged
+from gan_core.state import gather, restore
 
 # So many pictures go through the networks at a time.
 BATCH = 250
@@ -233,6 +234,38 @@ class EncoderTrainer:
         self._adam.step()
         self.iteration += 1
         return EncoderReport(self.iteration, loss.item(), residual.item(), matching.item())
+
+    # State --------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return everything that training depends on, as flat named tensors.
+
+        A trainer with the same settings, players and data that loads it continues bit for bit.
+        """
+        state = gather({"encoder": self.encoder}, {"optimizer": self._adam})
+        state["random"] = self.random.get_state()
+        clock = (self.iteration, self._batches.passes, self._batches.cursor)
+        state["clock"] = torch.tensor(clock)
+        return {key: value.detach().clone() for key, value in state.items()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Take over a state from :meth:`state_dict` of a trainer with the same settings.
+
+        Raises:
+            ValueError: if a tensor is missing or has another shape.
+        """
+        try:
+            restore(state, {"encoder": self.encoder}, {"optimizer": self._adam})
+            self.random.set_state(state["random"])
+            iteration, passes, cursor = (int(value) for value in state["clock"])
+            if min(iteration, passes, cursor) < 0:
+                raise RuntimeError("the clock stands before the beginning")
+        except (KeyError, RuntimeError, IndexError) as error:
+            raise ValueError(f"the state does not fit this encoder: {error}") from error
+        self.iteration = iteration
+        self._batches.go_to(passes=passes, cursor=cursor)
+
+    # Looking ------------------------------------------------------------------
 
     def scorer(self) -> FastAnoGan:
         """Return f-AnoGAN with the encoder as it is now; training may go on."""

@@ -49,7 +49,7 @@ def one_class(train: ImageSet, test: ImageSet, normal_digits: Collection[int]) -
             from 0 to 9; if there are no pictures of the normal digits to learn from, or if the
             test is left without normal pictures or without anomalies.
     """
-    normal = _normal(normal_digits)
+    normal = checked_digits(normal_digits)
     training = train.images[_among(train.labels, normal)]
     if len(training) == 0:
         raise SettingError("train", "a set with pictures of the normal digits", normal)
@@ -67,7 +67,7 @@ def one_class(train: ImageSet, test: ImageSet, normal_digits: Collection[int]) -
     return OneClass(
         normal=normal,
         training=training,
-        test=test.images[kept],
+        test=test.images if kept.all() else test.images[kept],  # not copied in vain
         digits=test.labels[kept],
         labels=labels,
         prevalence=anomalies / len(labels),
@@ -101,7 +101,12 @@ def copies(images: Tensor, of: Tensor) -> Tensor:
     )
 
 
-def _normal(digits: Collection[int]) -> tuple[int, ...]:
+def checked_digits(digits: Collection[int]) -> tuple[int, ...]:
+    """Return the normal digits in ascending order, each once.
+
+    Raises:
+        SettingError: if none is normal, or all are, or one is no digit from 0 to 9.
+    """
     chosen = tuple(sorted(set(digits)))
     if not 1 <= len(chosen) < len(DIGITS) or any(digit not in DIGITS for digit in chosen):
         raise SettingError("normal_digits", "1 to 9 of the digits 0 to 9", chosen)

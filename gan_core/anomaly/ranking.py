@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,27 +83,31 @@ def roc(labels: Tensor, scores: Tensor) -> Curve:
     return Curve(*_thinned(x, y), area=float(roc_auc_score(truth, values)), chance=0.5)
 
 
-def precision_recall(labels: Tensor, scores: Tensor) -> Curve:
+def precision_recall(labels: Tensor, scores: Tensor, prevalence: float | None = None) -> Curve:
     """Return the precision-recall curve; an anomaly is a positive.
 
     Its area, AUPRC, is the average precision: Σ (Rₙ - Rₙ₋₁) Pₙ. By chance it is the prevalence,
-    so areas from tests with other shares of anomalies are not to be compared.
+    so areas from tests with other shares of anomalies are not to be compared. With a prevalence π
+    the pictures of each kind weigh as much as they would in such a test: a precision is then
+    π·TPR / (π·TPR + (1 - π)·FPR). A ROC curve would stay as it is.
 
     Args:
         labels: (N,) bool, True for an anomaly; both kinds must be there.
         scores: (N,) finite, higher = more anomalous.
+        prevalence: share of anomalies, between 0 and 1; by default that of the labels.
 
     Raises:
-        SettingError: (a ValueError) if the labels are not of both kinds, or the scores are not as
-            many or not finite.
+        SettingError: (a ValueError) if the labels are not of both kinds, the scores are not as
+            many or not finite, or the prevalence is not between 0 and 1.
     """
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     truth, values = _checked(labels, scores)
-    precision, recall, _ = precision_recall_curve(truth, values)
+    weights = None if prevalence is None else _weights(truth, prevalence)
+    precision, recall, _ = precision_recall_curve(truth, values, sample_weight=weights)
     x, y = _thinned(recall[::-1], precision[::-1])
-    area = float(average_precision_score(truth, values))
-    return Curve(x, y, area=area, chance=float(truth.mean()))
+    area = float(average_precision_score(truth, values, sample_weight=weights))
+    return Curve(x, y, area=area, chance=float(truth.mean()) if prevalence is None else prevalence)
 
 
 def histogram(labels: Tensor, scores: Tensor, bins: int = BINS) -> Histogram:
@@ -133,6 +138,25 @@ def cases(labels: Tensor, scores: Tensor, count: int = 8) -> Cases:
         plain=tuple(normal[:count].tolist()),
         caught=tuple(anomalous[::-1][:count].tolist()),
     )
+
+
+def odder_than(labels: Tensor, scores: Tensor, score: float) -> float:
+    """Return the share of the normal pictures that have a lower score, 0 to 1.
+
+    Raises:
+        SettingError: (a ValueError) as :func:`precision_recall`, or if ``score`` is not finite.
+    """
+    truth, values = _checked(labels, scores)
+    if not math.isfinite(score):
+        raise SettingError("score", "finite", score)
+    return float((values[~truth] < score).mean())
+
+
+def _weights(truth: NDArray[np.bool_], prevalence: float) -> Array:
+    """Return what each picture weighs in a test with another share of anomalies."""
+    if not 0 < prevalence < 1:
+        raise SettingError("prevalence", "between 0 and 1", prevalence)
+    return np.where(truth, prevalence / truth.mean(), (1 - prevalence) / (1 - truth.mean()))
 
 
 def _checked(labels: Tensor, scores: Tensor) -> tuple[NDArray[np.bool_], Array]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import random
+import re
 import struct
 import warnings
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +21,14 @@ from PIL import Image, ImageFile
 from gan_core import pictures as module
 from gan_core.data.images import embedded_digits
 from gan_core.pictures import (
+    HEAT_STOPS,
     MAX_FILE_BYTES,
     PictureError,
+    compared,
     contact_sheet,
     framed,
     gif,
+    heat,
     letter,
     png,
     read_digit,
@@ -522,3 +528,42 @@ def test_a_letter_is_framed_as_a_digit(character):
 def test_letters_differ():
     drawings = {letter(character).tobytes() for character in "AEFHKMNRTWXY"}
     assert len(drawings) == 12
+
+
+# Differences in colour --------------------------------------------------------------------
+
+
+def test_heat_goes_through_its_stops_and_grows_lighter():
+    stops = heat(np.linspace(0, 1, 5)[None])[0]
+    assert [tuple(stop) for stop in stops.tolist()] == list(HEAT_STOPS)
+    between = heat(np.array([[0.125]]))[0, 0]
+    assert between.tolist() == [26, 52, 93]  # the middle of the first two, rounded to even
+    fine = heat(np.linspace(0, 1, 101)[None])[0].astype(float) @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(fine) >= -0.5).all()
+
+
+def test_the_browser_has_the_same_stops():
+    script = Path(__file__).parents[2] / "ui" / "browser" / "latent" / "heat.js"
+    listed = re.search(r"STOPS = (\[\[.*\]\])", script.read_text("utf-8"))
+    assert listed is not None
+    assert json.loads(listed[1]) == [list(stop) for stop in HEAT_STOPS]
+
+
+def test_pictures_stand_above_what_was_expected_and_what_differs():
+    pictures = np.array([[[0, 255], [100, 0]], [[10, 10], [10, 10]]], np.uint8)
+    expected = np.array([[[0, 0], [100, 51]], [[10, 10], [10, 10]]], np.uint8)
+    sheet = compared(pictures, expected, gap=1)
+    assert sheet.shape == (3 * 3 + 1, 2 * 3 + 1, 3)
+    assert (sheet[[0, 3, 6, 9]] == 255).all()
+    assert (sheet[:, [0, 3, 6]] == 255).all()
+    assert (sheet[1:3, 1:3] == pictures[0][..., None]).all()
+    assert (sheet[4:6, 4:6] == expected[1][..., None]).all()
+    assert (sheet[7:9, 1:3] == heat(np.array([[0, 1], [0, 0.2]]))).all()
+    assert (sheet[7:9, 4:6] == HEAT_STOPS[0]).all()
+
+
+def test_a_picture_in_colours_is_encoded_as_it_is():
+    sheet = heat(np.linspace(0, 1, 12).reshape(3, 4))
+    image = Image.open(io.BytesIO(png(sheet, 3)))
+    assert (image.mode, image.size) == ("RGB", (12, 9))
+    assert (np.asarray(image)[::3, ::3] == sheet).all()

@@ -13,6 +13,7 @@ from string import Formatter
 import pytest
 
 from gan_core.augmentation import ARMS, GANS, VERDICTS
+from gan_core.anomaly.outcome import KINDS, SCORERS
 from gan_core.clinic.cases import CASES
 from gan_core.clinic.doctor import SYMPTOMS
 from gan_core.clinic.published import ROWS, SETS
@@ -34,6 +35,7 @@ from gan_core.losses import LOSSES
 from gan_core.moments import MOMENT_KINDS
 from gan_core.theory.levels import LEVELS
 from ui import augmentation, clinic, losses, published, words
+from ui import anomaly, clinic, losses, published, words
 from ui.guess_route import STAGE_KEYS
 from ui.lessons import LESSONS
 from ui.live_frame import SHOWN
@@ -57,9 +59,10 @@ SECTIONS = {
     "twins": "twins.js",
     "doctor": "doctor.js",
     "job": "job.js",
+    "odd": "odd.js",
 }
 # Components that also say what others say: they are made of their parts.
-BORROWED = {"plane": ("live",), "twins": ("live", "plane")}
+BORROWED = {"plane": ("live",), "twins": ("live", "plane"), "odd": ("studio",)}
 ENGLISH = words.catalogue("en")
 OTHERS = [language for language in words.LANGUAGES if language != "en"]
 
@@ -330,6 +333,32 @@ HOLES: dict[str, Iterable[str]] = {
     "augmentation.fallback_{result.fallback}": [
         f"augmentation.fallback_{reason}" for reason in codes("DataUnavailable", 1)
     ],
+    **{
+        f"anomaly.{part}_{{{hole}}}": [f"anomaly.{part}_{key}" for key in keys]
+        for part, hole, keys in (
+            ("scorer", "scorer", SCORERS),
+            ("scorer", "key", SCORERS),
+            ("scorer", "name", SCORERS),
+            ("about", "scorer", SCORERS),
+            ("case", "kind", KINDS),
+            ("area", "area", ("auroc", "auprc")),
+            ("digits", "area", ("auroc", "auprc")),
+            ("stage", "stage", anomaly.STAGES),
+            ("picture", "name", ("samples", "rebuilt", "searched")),
+            ("chart", "key", ("gan", "encoder", "search")),
+            ("code", "key", anomaly._CODE),
+            ("shown", "key", (anomaly.OWN, anomaly.RECORDED)),
+            ("fallback", "outcome.fallback", codes("DataUnavailable", 1)),
+        )
+    },
+    "anomaly.chart_{key}_alt": [f"anomaly.chart_{key}_alt" for key in ("gan", "encoder", "search")],
+    "anomaly.chart_{key}_y": [f"anomaly.chart_{key}_y" for key in ("gan", "encoder", "search")],
+    "anomaly.line_{name}": [
+        f"anomaly.line_{name}"
+        for name in ("d_loss", "g_loss", "residual", "matching", "found_normal", "found_odd")
+    ],
+    "anomaly.field.{name}": [f"anomaly.field.{key}" for key in (*anomaly.OPEN, *anomaly.MORE)],
+    "anomaly.help.{name}": [f"anomaly.help.{key}" for key in (*anomaly.OPEN, *anomaly.MORE)],
     "compare.keep_{name}": ["compare.keep_a", "compare.keep_b"],
     "problem.point_{error.code}": [f"problem.point_{code}" for code in codes("PointError", 0)],
     "problem.checkpoint_{error.code}": [
@@ -465,6 +494,11 @@ BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
     "doctor": {
         "name_${key}": [f"name_{key}" for key in SYMPTOMS],
         "says_${says}": [*(f"says_{key}" for key in SYMPTOMS), "says_collapsed_classes"],
+    },
+    "odd": {
+        "find_error_${code}": [
+            f"find_error_{code}" for code in (*codes("PictureError", 0), "offline")
+        ]
     },
     "job": {"state_${state}": [f"state_{state}" for state in (*JobState, "lost", "gone")]},
     "live": OF_LIVE,

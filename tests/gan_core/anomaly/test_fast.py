@@ -13,7 +13,7 @@ from gan_core.anomaly.fast import BATCH, build_encoder, encoder_terms
 from gan_core.config import TrainConfig
 from gan_core.data.images import embedded_digits
 from gan_core.latent import draw
-from gan_core.models import build_discriminator
+from gan_core.models import build_discriminator, build_generator
 from gan_core.pretrained import load_discriminator, load_generator
 from gan_core.report import TrainingDiverged
 
@@ -177,6 +177,62 @@ def test_a_loss_that_is_no_number_ends_the_training_before_the_move(digits):
     assert caught.value.iteration == 2
     assert learner.iteration == 1
     assert torch.equal(learner.encoder.net[0].weight, kept)
+
+
+# A saved state --------------------------------------------------------------------------
+
+
+def test_a_saved_encoder_goes_on_bit_for_bit(digits, assert_same):
+    whole, first = trainer(digits[:10]), trainer(digits[:10])  # two batches a pass
+    list(whole.run(9))
+    list(first.run(5))
+    resumed = trainer(digits[:10])
+    resumed.step()
+    resumed.load_state_dict(first.state_dict())
+    reports = list(resumed.run(4))
+    assert_same(resumed.state_dict(), whole.state_dict())
+    assert reports[-1].iteration == whole.iteration == 9
+    assert resumed.epoch == whole.epoch == 4.4
+    assert torch.equal(resumed.scorer().score(digits), whole.scorer().score(digits))
+
+
+def test_a_state_does_not_change_when_training_goes_on(digits, assert_same):
+    learner = trainer(digits)
+    learner.step()
+    state = learner.state_dict()
+    before = {key: value.clone() for key, value in state.items()}
+    learner.step()
+    assert_same(state, before)
+    assert not torch.equal(
+        learner.state_dict()["optimizer.0.exp_avg"], before["optimizer.0.exp_avg"]
+    )
+
+
+def test_a_state_of_another_size_is_refused(digits):
+    config = TrainConfig(model="dcgan", latent_dim=5)
+    random = torch.Generator().manual_seed(0)
+    players = build_generator(config, random), build_discriminator(config, random)
+    other = EncoderTrainer(SMALL, *players, digits)
+    other.step()
+    with pytest.raises(ValueError, match="the state does not fit this encoder"):
+        trainer(digits).load_state_dict(other.state_dict())
+
+
+@pytest.mark.parametrize("missing", ["encoder.net.0.weight", "random", "clock"])
+def test_a_state_with_a_hole_is_refused(digits, missing):
+    learner = trainer(digits)
+    learner.step()
+    state = learner.state_dict()
+    del state[missing]
+    with pytest.raises(ValueError, match="the state does not fit this encoder"):
+        trainer(digits).load_state_dict(state)
+
+
+@pytest.mark.parametrize("clock", [[-1, 0, 0], [1, -1, 0], [1, 0, -1]])
+def test_a_clock_that_no_run_has_is_refused(digits, clock):
+    state = trainer(digits).state_dict() | {"clock": torch.tensor(clock)}
+    with pytest.raises(ValueError, match="does not fit this encoder: the clock"):
+        trainer(digits).load_state_dict(state)
 
 
 # Scores ---------------------------------------------------------------------------------

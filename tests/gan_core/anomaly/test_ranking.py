@@ -16,7 +16,7 @@ from sklearn.metrics import (
 from torch import Tensor
 
 from gan_core.anomaly import cases, histogram, precision_recall, roc
-from gan_core.anomaly.ranking import POINTS
+from gan_core.anomaly.ranking import POINTS, odder_than
 
 
 def drawn(count: int, prevalence: float, shift: float, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -210,3 +210,61 @@ def test_scores_that_are_no_numbers_are_refused(look, bad):
     scores[2] = bad
     with pytest.raises(ValueError, match=r"^scores must be finite, got"):
         look(FEW, scores)
+
+
+# Another share of anomalies ---------------------------------------------------------------
+
+
+def test_with_another_prevalence_a_precision_is_as_by_hand():
+    """π·TPR / (π·TPR + (1 - π)·FPR), at each threshold of the six pictures."""
+    share = 0.1
+    curve = precision_recall(FEW, FEW_SCORES, share)
+    expected = []
+    for threshold in FEW_SCORES.sort(descending=True).values:
+        told = threshold <= FEW_SCORES
+        tpr = (told & FEW).sum().item() / FEW.sum().item()
+        fpr = (told & ~FEW).sum().item() / (~FEW).sum().item()
+        expected.append(share * tpr / (share * tpr + (1 - share) * fpr))
+    assert curve.y[1:] == pytest.approx(expected)
+    assert curve.chance == share
+
+
+@pytest.mark.parametrize(("count", "prevalence", "shift"), TESTS)
+def test_its_own_prevalence_changes_nothing(count, prevalence, shift):
+    labels, scores = drawn(count, prevalence, shift)
+    plain = precision_recall(labels, scores)
+    own = precision_recall(labels, scores, plain.chance)
+    assert own.area == pytest.approx(plain.area, abs=1e-9)
+    assert own.y == pytest.approx(plain.y, abs=1e-9)
+
+
+def test_a_rarer_anomaly_means_a_smaller_area():
+    labels, scores = drawn(3000, 0.9, 1.5)
+    areas = [precision_recall(labels, scores, share).area for share in (0.9, 0.5, 0.1, 0.01)]
+    assert areas == sorted(areas, reverse=True)
+    thinned = torch.cat([(~labels).nonzero(), labels.nonzero()[:33]]).flatten()  # about a tenth
+    share = labels[thinned].double().mean().item()
+    by_thinning = precision_recall(labels[thinned], scores[thinned]).area
+    assert precision_recall(labels, scores, share).area == pytest.approx(by_thinning, abs=0.1)
+
+
+@pytest.mark.parametrize("prevalence", [0.0, 1.0, -0.1, 1.1, float("nan")])
+def test_a_prevalence_that_is_none_is_refused(prevalence):
+    with pytest.raises(ValueError, match=r"^prevalence must be between 0 and 1, got"):
+        precision_recall(FEW, FEW_SCORES, prevalence)
+
+
+# A place among the normal -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("score", "share"), [(0.1, 0.0), (0.3, 0.0), (0.31, 0.5), (0.8, 0.5), (0.81, 1.0)]
+)
+def test_odder_than_counts_the_normal_pictures_below(score, share):
+    """The normal ones score .8 and .3."""
+    assert odder_than(FEW, FEW_SCORES, score) == share
+
+
+def test_a_score_that_is_no_number_has_no_place():
+    with pytest.raises(ValueError, match=r"^score must be finite, got nan"):
+        odder_than(FEW, FEW_SCORES, float("nan"))
