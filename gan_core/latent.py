@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator
+from collections.abc import Generator as Parts
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from gan_core.layers import Generator
+from gan_core.parts import all_of
 
 # A coordinate of a standard normal z is hardly ever beyond 5; the sliders reach 12.
 LARGEST_COORDINATE = 50.0
@@ -226,7 +228,7 @@ def _beyond(z: Tensor) -> Tensor:
 
 
 # So many targets at a time: what the convolutions leave behind stays in the cache.
-_TARGETS = 32
+TARGETS_AT_ONCE = 32
 
 
 def find_all(
@@ -249,13 +251,35 @@ def find_all(
         targets: pictures in [-1, 1].
         restarts, steps, learning_rate, pull, seed: as for :func:`find`.
     """
-    starts = draw(restarts, generator.latent_dim, seed)
-    return torch.cat(
-        [
-            _found(generator, some, starts, steps, learning_rate, pull)
-            for some in targets.split(_TARGETS)
-        ]
+    return all_of(
+        find_all_in_parts(
+            generator,
+            targets,
+            restarts=restarts,
+            steps=steps,
+            learning_rate=learning_rate,
+            pull=pull,
+            seed=seed,
+        )
     )
+
+
+def find_all_in_parts(
+    generator: Generator,
+    targets: Tensor,
+    *,
+    restarts: int = 8,
+    steps: int = 150,
+    learning_rate: float = 0.1,
+    pull: float = 0.1,
+    seed: int = 0,
+) -> Parts[None, None, Tensor]:
+    """As :func:`find_all`, yielding after each step of every ``TARGETS_AT_ONCE`` targets."""
+    starts = draw(restarts, generator.latent_dim, seed)
+    found = []
+    for some in targets.split(TARGETS_AT_ONCE):
+        found.append((yield from _found(generator, some, starts, steps, learning_rate, pull)))
+    return torch.cat(found)
 
 
 def _found(
@@ -265,7 +289,7 @@ def _found(
     steps: int,
     learning_rate: float,
     pull: float,
-) -> Tensor:
+) -> Parts[None, None, Tensor]:
     """Search for a few targets; return the best point of each, over all restarts and steps."""
     z = starts.expand(len(targets), -1, -1).clone().requires_grad_()
     adam = torch.optim.Adam([z], lr=learning_rate)
@@ -278,6 +302,7 @@ def _found(
         best[better] = z.detach()[better, where[better]]
         least[better] = lowest[better]
         _move(adam, z, errors + pull * _beyond(z))
+        yield
     return best
 
 
