@@ -20,7 +20,7 @@ class Curves:
     Attributes:
         width: iterations per bucket.
         first: the first iteration of the first bucket.
-        low, high, mean: (buckets, len(CURVES)); ``nan`` where nothing was measured.
+        low, high, mean: (buckets, columns); ``nan`` where nothing was measured.
             Bucket i covers iterations first + i·width to first + (i + 1)·width - 1.
     """
 
@@ -41,16 +41,17 @@ class History:
     Args:
         capacity: number of buckets, even, at least 2.
         first: the iteration that the first values belong to; above 1 after a resume.
+        columns: how many curves there are.
     """
 
-    def __init__(self, capacity: int = 512, first: int = 1) -> None:
+    def __init__(self, capacity: int = 512, first: int = 1, columns: int = len(CURVES)) -> None:
         if capacity < 2 or capacity % 2:
             raise ValueError(f"capacity must be an even number from 2 up, got {capacity}")
         self.capacity = capacity
         self.first = first
         self.width = 1
         self.length = 0
-        shape = (capacity, len(CURVES))
+        shape = (capacity, columns)
         self._low = np.full(shape, np.nan)
         self._high = np.full(shape, np.nan)
         self._sum = np.zeros(shape)
@@ -73,7 +74,7 @@ class History:
     def _merge(self) -> None:
         """Join neighbouring buckets in place; the second half becomes free."""
         half = self.capacity // 2
-        pairs = (half, 2, len(CURVES))
+        pairs = (half, 2, self._low.shape[1])
         self._low[:half] = np.fmin.reduce(self._low.reshape(pairs), axis=1)
         self._high[:half] = np.fmax.reduce(self._high.reshape(pairs), axis=1)
         self._sum[:half] = self._sum.reshape(pairs).sum(axis=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from html import escape
 
 import streamlit as st
 
@@ -20,18 +19,10 @@ from gan_core.clinic.figures import (
 from gan_core.clinic.published import ITERATIONS, PACGAN, R3GAN, ROWS, SETS
 from ui.lesson import link_to
 from ui.state import t
+from ui.tables import table
 from ui.words import ASSETS
 
 FIGURES = ASSETS / "figures" / "modes.json"
-# Numbers align, and no cell breaks in two.
-_STYLE = """<style>
-.published { overflow-x: auto; }
-.published table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.published :is(th, td) { padding: 4px 14px 4px 0; white-space: nowrap; text-align: right; }
-.published tr > :first-child { text-align: left; }
-.published tbody th { font-weight: 400; }
-.published tr { border-bottom: 1px solid rgba(125, 125, 125, 0.4); }
-</style>"""
 _COLUMNS = ("modes", "balanced", "high_quality", "reverse_kl", "seconds")
 
 
@@ -59,7 +50,7 @@ def _set(name: str, rows: Mapping[str, RowFigures]) -> None:
     lines = [_line(name, key, rows[key]) for key in shown]
     floor = f"{FLOORS[name]:.4f}"
     perfect = [t("published.perfect"), "", "", f"{100 * PERFECT:.1f} %", floor, ""]
-    _table(head, [*lines, perfect])
+    table(head, [*lines, perfect])
     for measure, holds in reproduced(rows).items():
         if holds is not None:
             st.markdown("- " + t(f"published.{'same' if holds else 'other'}_{measure}"))
@@ -99,7 +90,7 @@ def _ablation(measured: Mapping[str, Mapping[str, RowFigures]]) -> None:
         paper, ours = R3GAN[key], rows[key].reverse_kl
         told = t("published.failed") if paper is None else f"{paper[0]:g} · {paper[1]:g}"
         lines.append([t(f"published.{key}"), told, _number(ours, 3) if ours else "–"])
-    _table([t("published.row"), t("published.stacked"), t("published.grid_kl")], lines)
+    table([t("published.row"), t("published.stacked"), t("published.grid_kl")], lines)
 
 
 def _run(name: str, key: str) -> None:
@@ -122,18 +113,3 @@ def _number(value: Estimate, places: int, factor: float = 1) -> str:
     """Write a mean with its standard error, where there is one."""
     mean = f"{factor * value.mean:.{places}f}"
     return mean if math.isnan(value.error) else f"{mean} ± {factor * value.error:.{places}f}"
-
-
-def _table(head: list[str], lines: list[list[str]]) -> None:
-    """Draw a table that scrolls by itself where a page is narrow."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{escape(line[0])}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in line[1:])
-        + "</tr>"
-        for line in lines
-    )
-    st.html(
-        f'{_STYLE}<div class="published" tabindex="0"><table><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )

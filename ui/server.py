@@ -19,6 +19,7 @@ from ui import (
     doctor_route,
     game_route,
     guess_route,
+    job_route,
     latent_route,
     live_route,
     pair_route,
@@ -45,6 +46,7 @@ def routes() -> list[BaseRoute]:
         *game_route.routes(),
         *latent_route.routes(),
         *points_route.routes(),
+        *job_route.routes(),
         modules,
     ]
 

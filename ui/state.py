@@ -11,6 +11,8 @@ from gan_core.config import TrainConfig
 from ui import words
 
 _KEY = "visit"
+_BETWEEN = "."  # tokens have none
+MOST_JOBS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Visit:
         points: token of the run in the playground.
         points_shown: that run's recipe that the playground's settings last followed.
         twin: token of the two runs that are compared.
+        jobs: tokens of the long experiments, of each page at most one.
         tried: experiments that were started, and may now be explained.
         scenes: what each component was last asked to show.
     """
@@ -42,6 +45,7 @@ class Visit:
     points: str | None = None
     points_shown: TrainConfig | None = None
     twin: str | None = None
+    jobs: tuple[str, ...] = ()
     tried: set[str] = field(default_factory=set)
     scenes: dict[str, Scene] = field(default_factory=dict)
 
@@ -55,6 +59,7 @@ def visit() -> Visit:
             run=st.query_params.get("run"),
             points=st.query_params.get("points"),
             twin=st.query_params.get("twin"),
+            jobs=tuple(filter(None, st.query_params.get("job", "").split(_BETWEEN)))[:MOST_JOBS],
         )
     remembered: Visit = st.session_state[_KEY]
     return remembered
@@ -81,6 +86,7 @@ def write_url() -> None:
         "run": remembered.run,
         "points": remembered.points,
         "twin": remembered.twin,
+        "job": _BETWEEN.join(remembered.jobs),
     }
     for name, value in kept.items():
         if not value:

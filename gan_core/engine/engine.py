@@ -7,10 +7,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gan_core.config import POINT_KEYS, TrainConfig
 from gan_core.engine.fork import Origin, changed, twin_of
+from gan_core.engine.job import Experiment, Job
 from gan_core.engine.pair import Common, Pair
 from gan_core.engine.run import Run
 
@@ -24,6 +25,7 @@ DETACH_SECONDS = 10.0
 REAP_SECONDS = 30 * 60.0
 KEPT_GOING_SECONDS = 3 * 3600.0
 MAX_RUNS = 64
+MAX_JOBS = 64
 MAX_THREADS_PER_RUN = 4
 
 
@@ -31,8 +33,21 @@ class EngineFull(RuntimeError):
     """As many runs as the engine holds, and all of them are being watched."""
 
 
+class Worked(Protocol):
+    """What takes turns: a run, or a job."""
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a worker would find something to do."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Work for about so long; never raises."""
+        ...
+
+
 class Engine:
-    """A few worker threads that advance all runs in turn.
+    """A few worker threads that advance all runs and jobs in turn.
 
     One core is left to whoever draws the pages. Each turn is a short slice of
     time, whatever the size of the run, so thirty runs move at the same pace.
@@ -47,15 +62,18 @@ class Engine:
         workers: int | None = None,
         load_data: Callable[[str], Data] | None = None,
         max_runs: int = MAX_RUNS,
+        max_jobs: int = MAX_JOBS,
     ) -> None:
         self._cores = max(1, (os.cpu_count() or 2) - 1)
         self._load_data = load_data or _default_data
         self._max_runs = max_runs
+        self._max_jobs = max_jobs
         self._turn = threading.Condition()
-        self._ready: deque[Run] = deque()  # waiting for a worker
-        self._held: set[Run] = set()  # with a worker or waiting
+        self._ready: deque[Worked] = deque()  # waiting for a worker
+        self._held: set[Worked] = set()  # with a worker or waiting
         self._runs: dict[str, tuple[Run, bool]] = {}
         self._pairs: dict[str, tuple[Pair, bool]] = {}
+        self._jobs: dict[str, tuple[Job, bool]] = {}
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, daemon=True, name=f"engine-{index}")
@@ -195,10 +213,54 @@ class Engine:
             self._pairs.pop(pair.control_token, None)
             self._pairs.pop(pair.view_token, None)
 
+    # Jobs -------------------------------------------------------------------------
+
+    def job(self, experiment: Experiment[Any], place: str = "") -> Job:
+        """Begin a long experiment; it takes turns with the runs until it is done.
+
+        ``place``: who it belongs to, for whoever finds it.
+
+        Raises:
+            EngineFull: if there is no room even after dropping what nobody looks at.
+        """
+        self._make_room_for_job()
+        job = Job(experiment, self._wake, place)
+        with self._turn:
+            self._jobs[job.control_token] = (job, True)
+            self._jobs[job.view_token] = (job, False)
+        job.begin()
+        return job
+
+    def find_job(self, token: str) -> tuple[Job, bool] | None:
+        """Return the job behind a token, and whether that token may steer it."""
+        return self._jobs.get(token)
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, oldest first."""
+        with self._turn:
+            return [job for job, may_steer in self._jobs.values() if may_steer]
+
+    def drop(self, job: Job) -> None:
+        """End a job and free its memory, its result too."""
+        job.cancel()
+        with self._turn:
+            self._jobs.pop(job.control_token, None)
+            self._jobs.pop(job.view_token, None)
+
+    def _make_room_for_job(self) -> None:
+        while len(self.jobs()) >= self._max_jobs:
+            at_rest = (job for job in self.jobs() if not job.has_work)
+            forgotten = min(at_rest, key=lambda job: job.last_seen, default=None)
+            if forgotten is None or time.monotonic() - forgotten.last_seen < DETACH_SECONDS:
+                raise EngineFull(f"all {self._max_jobs} jobs are at work or being looked at")
+            self.drop(forgotten)
+
     def close(self) -> None:
-        """End all runs and workers."""
+        """End all runs, jobs and workers."""
         for run in self.runs():
             self.stop(run)
+        for job in self.jobs():
+            self.drop(job)
         with self._turn:
             self._closed = True
             self._turn.notify_all()
@@ -207,11 +269,11 @@ class Engine:
 
     # Turns ------------------------------------------------------------------------
 
-    def _wake(self, run: Run) -> None:
+    def _wake(self, one: Worked) -> None:
         with self._turn:
-            if run not in self._held and run.has_work:
-                self._held.add(run)
-                self._ready.append(run)
+            if one not in self._held and one.has_work:
+                self._held.add(one)
+                self._ready.append(one)
                 self._turn.notify()
 
     def _work(self) -> None:
@@ -222,18 +284,18 @@ class Engine:
                     self._turn.wait()
                 if self._closed:
                     return
-                run = self._ready.popleft()
+                one = self._ready.popleft()
                 wanted = self._threads_each()
             if wanted != threads:
                 threads = wanted
                 _use_threads(threads)
-            run.advance(SLICE_SECONDS)
+            one.advance(SLICE_SECONDS)
             with self._turn:
-                if run.has_work:
-                    self._ready.append(run)  # to the end of the queue
+                if one.has_work:
+                    self._ready.append(one)  # to the end of the queue
                     self._turn.notify()
                 else:
-                    self._held.discard(run)
+                    self._held.discard(one)
 
     def _threads_each(self) -> int:
         busy = min(max(1, len(self._held)), len(self._threads))
@@ -247,13 +309,16 @@ class Engine:
             self.tidy(time.monotonic())
 
     def tidy(self, now: float) -> None:
-        """Rest the runs that nobody looks at; end those long forgotten."""
+        """Rest the runs that nobody looks at; end runs and jobs long forgotten."""
         for run in self.runs():
             unseen = now - run.last_seen
             if unseen > (KEPT_GOING_SECONDS if run.keeps_going else REAP_SECONDS):
                 self.stop(run)
             elif unseen > DETACH_SECONDS and not run.keeps_going:
                 run.detach()
+        for job in self.jobs():
+            if now - job.last_seen > REAP_SECONDS:
+                self.drop(job)
 
     def _make_room(self, places: int, sparing: Run | None = None) -> None:
         """End runs that nobody watches, until there are so many places."""

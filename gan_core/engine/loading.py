@@ -1,29 +1,32 @@
-"""Data on their way to a run: a download must not hold up other runs."""
+"""What a run or a job needs before it can begin: a download must not hold up the others."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from gan_core.engine.views import Data
+T = TypeVar("T")
 
 
-class Loading:
-    """Fetches data in a thread of its own.
+@dataclass(frozen=True, slots=True)
+class _Arrived(Generic[T]):
+    """What a fetch ended with."""
+
+    value: T | Exception
+
+
+class Loading(Generic[T]):
+    """Fetches something in a thread of its own.
 
     Args:
-        load: how to get data by their key.
         deliver: takes an action for a worker to do, from any thread.
     """
 
-    def __init__(
-        self, load: Callable[[str], Data], deliver: Callable[[Callable[[], None]], object]
-    ) -> None:
-        self._load = load
+    def __init__(self, deliver: Callable[[Callable[[], None]], object]) -> None:
         self._deliver = deliver
-        self._outcome: Data | Exception | None = None
+        self._outcome: _Arrived[T] | None = None
         self._number = 0
 
     @property
@@ -31,41 +34,43 @@ class Loading:
         """Whether there is an outcome, good or bad."""
         return self._outcome is not None
 
-    def start(self, key: str, given: Data | None = None) -> None:
-        """Get the data of a key; those that are given need not be fetched."""
+    def start(self, fetch: Callable[[], T]) -> None:
+        """Fetch; what was under way before comes too late."""
         self._number += 1
-        if given is not None and given.key == key:
-            self._outcome = given
-            return
-        arguments = (self._number, key)
+        arguments = (self._number, fetch)
         threading.Thread(target=self._fetch, args=arguments, daemon=True, name="load-data").start()
+
+    def give(self, value: T) -> None:
+        """Take what is there already, as if it had been fetched."""
+        self._number += 1
+        self._outcome = _Arrived(value)
 
     def cancel(self) -> None:
         """Let what is under way come too late."""
         self._number += 1
         self._outcome = None
 
-    def take(self) -> Data:
+    def take(self) -> T:
         """Return what has arrived, once.
 
         Raises:
-            Exception: whatever kept the data from being had.
+            Exception: whatever kept it from being had.
         """
-        outcome, self._outcome = self._outcome, None
-        if isinstance(outcome, Exception):
-            raise outcome
-        assert outcome is not None
-        return outcome
+        assert self._outcome is not None
+        value, self._outcome = self._outcome.value, None
+        if isinstance(value, Exception):
+            raise value
+        return value
 
-    def _fetch(self, number: int, key: str) -> None:
-        outcome: Data | Exception
+    def _fetch(self, number: int, fetch: Callable[[], T]) -> None:
+        value: T | Exception
         try:
-            outcome = self._load(key)
+            value = fetch()
         except Exception as error:  # raised again by the worker, which reports it
-            outcome = error
+            value = error
 
         def arrive() -> None:
-            if number == self._number:  # not overtaken by another restart
-                self._outcome = outcome
+            if number == self._number:  # not overtaken by another start
+                self._outcome = _Arrived(value)
 
         self._deliver(arrive)

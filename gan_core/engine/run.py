@@ -86,7 +86,8 @@ class Run:
         self._audience = Audience()
         self._session: Session | None = None
         self._restart_wanted = origin is not None
-        self._loading = Loading(load_data, self._want)
+        self._load_data = load_data
+        self._loading: Loading[Data] = Loading(self._want)
         self._look_numbers = count(1)
         self._run_id = 0
         self._detached = False
@@ -410,7 +411,10 @@ class Run:
         self._restart_wanted = False
         self._begin()
         self._session = None  # the old one's memory goes before the new one's comes
-        self._loading.start(self.asked.dataset, self._given)
+        if self._given is not None and self._given.key == self.asked.dataset:
+            self._loading.give(self._given)
+        else:
+            self._loading.start(partial(self._load_data, self.asked.dataset))
 
     def _build(self) -> None:
         from gan_core.trainer import Trainer

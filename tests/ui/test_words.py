@@ -28,7 +28,7 @@ from gan_core.config import (
     SWITCH_KEYS,
     TrainConfig,
 )
-from gan_core.engine import RunState
+from gan_core.engine import JobState, RunState
 from gan_core.losses import LOSSES
 from gan_core.moments import MOMENT_KINDS
 from gan_core.theory.levels import LEVELS
@@ -55,6 +55,7 @@ SECTIONS = {
     "plane": "playground.js",
     "twins": "twins.js",
     "doctor": "doctor.js",
+    "job": "job.js",
 }
 # Components that also say what others say: they are made of their parts.
 BORROWED = {"plane": ("live",), "twins": ("live", "plane")}
@@ -451,6 +452,7 @@ BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
         "name_${key}": [f"name_{key}" for key in SYMPTOMS],
         "says_${says}": [*(f"says_{key}" for key in SYMPTOMS), "says_collapsed_classes"],
     },
+    "job": {"state_${state}": [f"state_{state}" for state in (*JobState, "lost", "gone")]},
     "live": OF_LIVE,
     "twins": OF_LIVE | OF_PLANE | {"chart_${name}": [f"chart_{name}" for name in SHOWN]},
     "plane": OF_LIVE
