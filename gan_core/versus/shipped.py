@@ -1,4 +1,4 @@
-"""The pair that comes with the course: one GAN, one VAE, and the card of both."""
+"""The pair that comes with the course: its card, its weights, and what it makes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from gan_core.checkpoint import write_atomically
 from gan_core.config import SettingError, TrainConfig
+from gan_core.latent import draw
 from gan_core.layers import Generator
 from gan_core.models import MODELS, without_weights
 from gan_core.pretrained import FOLDER as PRETRAINED
 from gan_core.pretrained import filled, save_weights
-from gan_core.vae import Vae
+from gan_core.ranges import whole
+from gan_core.stages import PER_CLASS, real_pictures
+from gan_core.vae import Vae, with_noise
+from gan_core.versus.rebuild import Rebuilt, by_encoder, by_search, walk
 from gan_core.versus.recipe import SIDES
 
 FOLDER = PRETRAINED / "versus"
@@ -71,3 +76,51 @@ def load_vae(folder: Path = FOLDER) -> Vae:
         return Vae(model.new_encoder(config), model.new_generator(config), sigma)
 
     return filled(build, load_file(folder / "vae.safetensors"))
+
+
+# What it makes -------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def samples(seed: int, count: int = 64, *, noisy: bool = False) -> dict[str, Tensor]:
+    """Return what both sides make of the same z, drawn from the prior, and real test digits.
+
+    By side, and "real"; (count, 1, 28, 28) each, of real ones at most the hundred that come with
+    the course. ``noisy``: the VAE's are drawn from its likelihood, and not its means.
+    """
+    vae, known = load_vae(), real_pictures()
+    z = draw(count, vae.generator.latent_dim, seed)
+    order = torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))
+    decoded = vae.generator(z)
+    return {
+        "gan": load_gan()(z),
+        "vae": with_noise(decoded, vae.sigma, seed) if noisy else decoded,
+        "real": known[order[:count]],
+    }
+
+
+def one_of_each(row: int) -> Tensor:
+    """Return ten test digits from 0 to 9, (10, 1, 28, 28), neither side has learned from.
+
+    ``row``: which ten, from 0 to 9.
+    """
+    return real_pictures()[whole("row", row, 0, PER_CLASS - 1) :: PER_CLASS]
+
+
+@lru_cache(maxsize=PER_CLASS)
+def rebuilt(row: int) -> dict[str, Rebuilt]:
+    """Return the digits of :func:`one_of_each` as both sides come nearest to them.
+
+    The VAE by its encoder, the GAN by a search of a second or two, once in a process.
+    """
+    targets = one_of_each(row)
+    return {"gan": by_search(load_gan(), targets), "vae": by_encoder(load_vae(), targets)}
+
+
+def between(row: int, a: int, b: int, count: int = 9) -> dict[str, Tensor]:
+    """Return both sides' ways from digit ``a`` of ten rebuilt ones to digit ``b``."""
+    known, networks = rebuilt(row), {"gan": load_gan(), "vae": load_vae().generator}
+    return {
+        side: walk(networks[side], known[side].points[a], known[side].points[b], count)
+        for side in SIDES
+    }
