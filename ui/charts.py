@@ -60,5 +60,32 @@ def lines(
     st.plotly_chart(figure, key=key, config=_NO_TOOLS, width="stretch")
 
 
+def bars(
+    key: str, title: str, values: Sequence[float], *, axes: tuple[str, str], height: int = 280
+) -> None:
+    """Draw a bar for each value, numbered from 1.
+
+    Args:
+        key: identity of the chart on its page.
+        title: shown above it.
+        values: how high each bar is.
+        axes: titles of the two axes.
+        height: in pixels.
+    """
+    from plotly import graph_objects
+
+    figure = graph_objects.Figure()
+    figure.add_bar(x=list(range(1, len(values) + 1)), y=list(values), marker={"color": TEAL})
+    figure.update_layout(
+        title={"text": title, "font": {"size": 17}},
+        height=height,
+        margin={"l": 50, "r": 20, "t": 50, "b": 45},
+        font={"size": 15},
+        xaxis={"title": axes[0], "fixedrange": True},
+        yaxis={"title": axes[1], "fixedrange": True, "rangemode": "tozero"},
+    )
+    st.plotly_chart(figure, key=key, config=_NO_TOOLS, width="stretch")
+
+
 def _pen(colour: str, dash: str) -> dict[str, Any]:
     return {"color": colour, "dash": dash, "width": 3}
