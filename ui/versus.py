@@ -5,6 +5,7 @@ The duel that a visitor trains is in ``ui.duel``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 from statistics import fmean
@@ -38,11 +39,11 @@ READING = ("order", "why", "rebuilt", "bound")
 _SEED, _NOISY, _ROW, _FROM, _TO = (f"versus_{name}" for name in ("seed", "noisy", "row", "a", "b"))
 _SCALE = 3
 _STYLE = """<style>
-.rebuilt { overflow-x: auto; }
-.rebuilt table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.rebuilt :is(th, td) { padding: 3px; text-align: center; font-weight: 400; font-size: 0.85rem; }
-.rebuilt tr > :first-child { text-align: left; padding-right: 12px; min-width: 6.5rem; }
-.rebuilt img { display: block; width: clamp(44px, 6vw, 76px); image-rendering: pixelated; }
+.pictures { overflow-x: auto; }
+.pictures table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.pictures :is(th, td) { padding: 3px; text-align: center; font-weight: 400; font-size: 0.85rem; }
+.pictures tr > :first-child { text-align: left; padding-right: 12px; min-width: 6.5rem; }
+.pictures img { display: block; width: clamp(44px, 6vw, 76px); image-rendering: pixelated; }
 </style>"""
 
 
@@ -112,40 +113,64 @@ def rebuilt() -> None:
             st.selectbox(t(word), DIGITS, key=key, help=t("versus.between_help"), width=110)
             for word, key in (("versus.between_from", _FROM), ("versus.between_to", _TO))
         )
-    for side, images in shipped.between(row - 1, a, b).items():
-        st.image(
-            _sheet(images, columns=len(images)),
-            caption=t(f"versus.between_{side}", a=a, b=b),
-            alt=t(f"versus.between_{side}", a=a, b=b),
-            width=28 * len(images) * _SCALE,
-        )
+    st.html(_strips(shipped.between(row - 1, a, b), a, b))
 
 
 def _rows(targets: Tensor, found: dict[str, Rebuilt]) -> str:
     """Return a table of pictures: the real ones, and below them each side's with its errors."""
-    lines = [_line(t("versus.row_real"), "", targets, [""] * len(targets))]
+    lines = [_line(t("versus.row_real"), targets, DIGITS)]
     for side in SIDES:
         errors = found[side].errors
-        mean = t("versus.mean", error=fmean(errors))
-        shown = [f"{error:.4f}" for error in errors]
-        lines.append(_line(t(f"versus.row_{side}"), mean, found[side].pictures, shown))
-    return f'{_STYLE}<div class="rebuilt" tabindex="0"><table>{"".join(lines)}</table></div>'
+        lines.append(
+            _line(
+                t(f"versus.row_{side}"),
+                found[side].pictures,
+                DIGITS,
+                told=t("versus.mean", error=fmean(errors)),
+                below=[f"{error:.4f}" for error in errors],
+            )
+        )
+    return _pictures(lines)
 
 
-def _line(name: str, mean: str, images: Tensor, errors: list[str]) -> str:
+def _strips(walks: dict[str, Tensor], a: int, b: int) -> str:
+    """Return a table of pictures: each side's way from one digit to another."""
+    return _pictures(
+        _line(t(f"versus.between_{side}", a=a, b=b), images, range(1, len(images) + 1))
+        for side, images in walks.items()
+    )
+
+
+def _pictures(lines: Iterable[str]) -> str:
+    return f'{_STYLE}<div class="pictures" tabindex="0"><table>{"".join(lines)}</table></div>'
+
+
+def _line(
+    name: str,
+    images: Tensor,
+    marks: Iterable[int],
+    told: str = "",
+    below: Iterable[str] | None = None,
+) -> str:
+    """Return a line of pictures: its name, what is told of all of them, and of each.
+
+    ``marks``: what tells them apart where they cannot be seen.
+    """
     from gan_core.pictures import png, to_grey
 
     cells = "".join(
-        f'<td><img src="{inline(png(picture))}" alt="{escape(f"{digit}, {name}")}">{error}</td>'
-        for digit, picture, error in zip(DIGITS, to_grey(images), errors, strict=True)
+        f'<td><img src="{inline(png(picture))}" alt="{escape(f"{name}: {mark}")}">{text}</td>'
+        for mark, picture, text in zip(
+            marks, to_grey(images), below or [""] * len(images), strict=True
+        )
     )
-    return f'<tr><th scope="row">{escape(name)}<br>{escape(mean)}</th>{cells}</tr>'
+    return f'<tr><th scope="row">{escape(name)}<br>{escape(told)}</th>{cells}</tr>'
 
 
-def _sheet(images: Tensor, columns: int | None = None) -> bytes:
+def _sheet(images: Tensor) -> str:
     from gan_core.pictures import contact_sheet, png, to_grey
 
-    return png(contact_sheet(to_grey(images), columns), _SCALE)
+    return inline(png(contact_sheet(to_grey(images)), _SCALE))
 
 
 # What was measured ---------------------------------------------------------------------------
@@ -171,7 +196,7 @@ def measured() -> None:
             blur=told.blur,
         )
     )
-    columns = ("measure", "better", *SIDES, "real", "blurred")
+    columns = ("measure", *SIDES, "real", "blurred", "better")
     table([t(f"versus.column_{name}") for name in columns], _lines(told))
     st.caption(
         t(
@@ -191,9 +216,9 @@ def _lines(told: Figures) -> list[list[str]]:
     return [
         [
             t(f"versus.measure_{name}"),
-            t(f"versus.better_{name}"),
             *(_spread(told.sides[side].get(name)) for side in SIDES),
             *(short(row.get(name)) for row in (told.real, told.blurred)),
+            t(f"versus.better_{name}"),
         ]
         for name in (*SCORES, *BEYOND)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -107,12 +108,20 @@ def one_of_each(row: int) -> Tensor:
     return real_pictures()[whole("row", row, 0, PER_CLASS - 1) :: PER_CLASS]
 
 
-@lru_cache(maxsize=PER_CLASS)
+_searching = threading.Lock()
+
+
 def rebuilt(row: int) -> dict[str, Rebuilt]:
     """Return the digits of :func:`one_of_each` as both sides come nearest to them.
 
     The VAE by its encoder, the GAN by a search of a second or two, once in a process.
     """
+    with _searching:  # thirty students, one search
+        return _rebuilt(row)
+
+
+@lru_cache(maxsize=PER_CLASS)
+def _rebuilt(row: int) -> dict[str, Rebuilt]:
     targets = one_of_each(row)
     return {"gan": by_search(load_gan(), targets), "vae": by_encoder(load_vae(), targets)}
 
