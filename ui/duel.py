@@ -13,7 +13,7 @@ from gan_core.versus.recipe import RECIPE, SIDES
 from ui import charts, jobs, warm
 from ui.jobs import Found
 from ui.settings import choice, number
-from ui.state import t
+from ui.state import t, visit
 from ui.tables import table
 from ui.versus import SCORES, short
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PLACE = "versus"
 # What of the recipe the sidebar sets, beside σ and the iterations.
 _RECIPE = ("latent_dim", "batch_size", "generator_lr", "discriminator_lr", "seed", "dataset")
-_KEPT, _SHOWN, _ENDED = "duel_settings", "duel_shown", "duels"
+_KEPT, _SHOWN = "duel_settings", "duel_shown"
 _MOST_KEPT = 6
 # The curves of the VAE's bound, each with its colour; the GAN's have the players' own.
 TERMS = {"reconstruction": 0, "kl": 1, "elbo": 2}
@@ -274,7 +274,7 @@ def _ended(result: DuelResult) -> None:
 
 def _keep(result: DuelResult) -> list[DuelResult]:
     """Remember how a duel ended, for the session; return all that are remembered, newest first."""
-    ended: list[DuelResult] = st.session_state.setdefault(_ENDED, [])
+    ended: list[DuelResult] = visit().duels
     if result not in ended:
         ended.insert(0, result)
         del ended[_MOST_KEPT:]

@@ -35,6 +35,7 @@ class Visit:
         points_shown: that run's recipe that the playground's settings last followed.
         twin: token of the two runs that are compared.
         jobs: tokens of the long experiments, of each page at most one.
+        duels: how the duels of GAN and VAE ended that this visitor has seen, newest first.
         tried: experiments that were started, and may now be explained.
         scenes: what each component was last asked to show.
     """
@@ -46,6 +47,7 @@ class Visit:
     points_shown: TrainConfig | None = None
     twin: str | None = None
     jobs: tuple[str, ...] = ()
+    duels: list[Any] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
     scenes: dict[str, Scene] = field(default_factory=dict)
 
