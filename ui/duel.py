@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gan_core.config import DATASET_KEYS, field_range
-from gan_core.versus.recipe import RECIPE, SIDES
+from gan_core.versus.recipe import RECIPE
 from ui import charts, jobs, warm
 from ui.jobs import Found
 from ui.settings import choice, number
@@ -287,12 +287,22 @@ def _before(ended: list[DuelResult]) -> None:
         return
     st.markdown(f"**{t('versus.before_title')}**")
     head = [t("versus.duel"), t("versus.measure_kl"), t("versus.used")]
-    for name in COMPARED:
-        head += [f"{t(f'versus.brief_{name}')}, {t(f'versus.column_{side}')}" for side in SIDES]
-    table(head, [_line(one) for one in ended])
+    table([*head, *(t(f"versus.brief_{name}") for name in COMPARED)], [_line(one) for one in ended])
 
 
 def _line(one: DuelResult) -> list[str]:
+    """Return what a duel was about, what the VAE's z tells, and both sides' scores."""
+    config = one.settings.config
+    name = t(
+        "versus.brief",
+        sigma=one.settings.sigma,
+        latent=config.latent_dim,
+        iterations=one.settings.iterations,
+        seed=config.seed,
+    )
     used = f"{one.used} / {len(one.bound.kl_per_dimension)}"
-    scores = [getattr(side, name) for name in COMPARED for side in (one.gan, one.vae)]
-    return [_named(one.settings), short(one.bound.kl), used, *map(short, scores)]
+    scores = (
+        f"{short(getattr(one.gan, measure))} · {short(getattr(one.vae, measure))}"
+        for measure in COMPARED
+    )
+    return [name, short(one.bound.kl), used, *scores]

@@ -272,7 +272,6 @@ OF_VERSUS: dict[str, Iterable[str]] = {
     "versus.{side}_alt": [f"versus.{side}_alt" for side in (*SIDES, "real")],
     "versus.row_{side}": [f"versus.row_{side}" for side in SIDES],
     "versus.between_{side}": [f"versus.between_{side}" for side in SIDES],
-    "versus.column_{side}": [f"versus.column_{side}" for side in SIDES],
     "versus.column_{name}": [
         f"versus.column_{name}" for name in ("measure", "better", *SIDES, "real", "blurred")
     ],
