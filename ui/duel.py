@@ -48,7 +48,7 @@ def choose_settings(found: Found | None) -> DuelSettings:
     if running is not None and running != st.session_state.get(_SHOWN):
         show(running)
     elif _key("sigma") not in st.session_state:
-        show(st.session_state.get(_KEPT, DuelSettings()))
+        _fill(st.session_state.get(_KEPT, DuelSettings()))
     with st.sidebar:
         _slider()
         number(_key("latent_dim"), "latent_dim", 1)
@@ -80,8 +80,12 @@ def settings_of(found: Found | None) -> DuelSettings | None:
 
 
 def show(settings: DuelSettings) -> None:
-    """Set all controls; before they are drawn or in a callback."""
+    """Let all controls follow a duel; before they are drawn or in a callback."""
     st.session_state[_SHOWN] = settings
+    _fill(settings)
+
+
+def _fill(settings: DuelSettings) -> None:
     for name in _RECIPE:
         st.session_state[_key(name)] = getattr(settings.config, name)
     st.session_state[_key("sigma")] = settings.sigma

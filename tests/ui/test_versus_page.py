@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -440,12 +441,18 @@ def test_a_full_server_gets_a_sentence(open_page, engine, language):
     assert told(app) is None
 
 
-def test_settings_and_answers_outlive_another_page(open_page):
-    app = open_page("versus")
+@pytest.mark.usefixtures("small")
+def test_settings_and_the_duel_outlive_another_page(open_page, engine):
+    app = begin(set_small(open_page("versus"), iterations=20_000))
+    job = job_of(app, engine)
     app.slider(key="duel_sigma").set_value(0.35).run()
     app.switch_page("../pages/latent.py").run()
     app.switch_page("../pages/versus.py").run()
-    assert app.slider(key="duel_sigma").value == 0.35
+    for _ in range(2):
+        assert app.slider(key="duel_sigma").value == 0.35
+        assert job_of(app, engine) is job
+        assert say("versus.changed") in [info.value for info in app.info]
+        app.run()
 
 
 @pytest.mark.parametrize(
@@ -496,3 +503,16 @@ def test_formulas_and_code_come_once_they_are_asked_for(open_page, language):
     assert "def step(self) -> VaeReport" in step
     assert words.lesson(language, "versus_formula") in texts(app)
     assert words.lesson(language, "versus_today") in texts(app)
+
+
+def test_the_constant_of_the_likelihood_is_told_as_it_is(language):
+    told = words.lesson(language, "versus_formula")
+    assert f"{-784 / 2 * math.log(2 * math.pi):.1f}".replace("-", "−") in told
+
+
+def test_the_steps_of_strictness_are_told_as_they_are(language):
+    """The same error costs (1 / 0.3)² times as much."""
+    asked = say("versus.try.strict.question", language)
+    assert "0.3" in asked
+    assert {"en": "eleven times", "zh": "十一倍"}[language] in asked
+    assert round(1 / 0.3**2) == 11
