@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator
+from collections.abc import Generator as Parts
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from gan_core.layers import Generator
+from gan_core.parts import all_of
 
 # A coordinate of a standard normal z is hardly ever beyond 5; the sliders reach 12.
 LARGEST_COORDINATE = 50.0
@@ -203,7 +205,7 @@ def find(
     back with an error near 0, one of a kind it never saw does not.
     """
     z = draw(restarts, generator.latent_dim, seed).requires_grad_()
-    adam = torch.optim.Adam([z], lr=learning_rate)
+    adam = PointAdam(z, learning_rate)
     best = Search(0, torch.full((restarts,), torch.inf), z[0].detach().clone(), torch.inf)
     for step in range(1, steps + 1):
         errors = (generator(z) - target).div(2).square().flatten(1).mean(1)
@@ -211,13 +213,35 @@ def find(
         if errors[lowest].item() < best.error:
             best = Search(step, errors.detach(), z[lowest].detach().clone(), errors[lowest].item())
         yield Search(step, errors.detach(), best.z, best.error)
-        _move(adam, z, errors + pull * _beyond(z))
+        adam.move(errors + pull * _beyond(z))
 
 
-def _move(adam: torch.optim.Adam, z: Tensor, objectives: Tensor) -> None:
-    """Move every point down its own objective; G's weights get no gradients."""
-    (z.grad,) = torch.autograd.grad(objectives.sum(), [z])
-    adam.step()
+class PointAdam:
+    """Adam (Kingma & Ba 2015, algorithm 1) on points z (..., d), each coordinate on its own.
+
+    m ← β₁m + (1 - β₁)∇,   v ← β₂v + (1 - β₂)∇²,
+    z ← z - rate · m / (1 - β₁ᵗ) / (sqrt(v / (1 - β₂ᵗ)) + ε).
+
+    By hand: torch's own imports nine hundred modules at its first use, which takes longer than
+    a search.
+    """
+
+    BETAS, EPSILON = (0.9, 0.999), 1e-8
+
+    def __init__(self, z: Tensor, rate: float) -> None:
+        self.z, self.rate, self.moves = z, rate, 0
+        self.mean, self.square = torch.zeros_like(z), torch.zeros_like(z)
+
+    def move(self, objectives: Tensor) -> None:
+        """Move every point down its own objective; G's weights get no gradients."""
+        (slope,) = torch.autograd.grad(objectives.sum(), [self.z])
+        first, second = self.BETAS
+        self.moves += 1
+        self.mean = first * self.mean + (1 - first) * slope
+        self.square = second * self.square + (1 - second) * slope.square()
+        root = (self.square / (1 - second**self.moves)).sqrt() + self.EPSILON
+        with torch.no_grad():
+            self.z -= self.rate / (1 - first**self.moves) * self.mean / root
 
 
 def _beyond(z: Tensor) -> Tensor:
@@ -226,7 +250,7 @@ def _beyond(z: Tensor) -> Tensor:
 
 
 # So many targets at a time: what the convolutions leave behind stays in the cache.
-_TARGETS = 32
+TARGETS_AT_ONCE = 32
 
 
 def find_all(
@@ -249,13 +273,35 @@ def find_all(
         targets: pictures in [-1, 1].
         restarts, steps, learning_rate, pull, seed: as for :func:`find`.
     """
-    starts = draw(restarts, generator.latent_dim, seed)
-    return torch.cat(
-        [
-            _found(generator, some, starts, steps, learning_rate, pull)
-            for some in targets.split(_TARGETS)
-        ]
+    return all_of(
+        find_all_in_parts(
+            generator,
+            targets,
+            restarts=restarts,
+            steps=steps,
+            learning_rate=learning_rate,
+            pull=pull,
+            seed=seed,
+        )
     )
+
+
+def find_all_in_parts(
+    generator: Generator,
+    targets: Tensor,
+    *,
+    restarts: int = 8,
+    steps: int = 150,
+    learning_rate: float = 0.1,
+    pull: float = 0.1,
+    seed: int = 0,
+) -> Parts[None, None, Tensor]:
+    """As :func:`find_all`, yielding after each step of every ``TARGETS_AT_ONCE`` targets."""
+    starts = draw(restarts, generator.latent_dim, seed)
+    found = []
+    for some in targets.split(TARGETS_AT_ONCE):
+        found.append((yield from _found(generator, some, starts, steps, learning_rate, pull)))
+    return torch.cat(found)
 
 
 def _found(
@@ -265,10 +311,10 @@ def _found(
     steps: int,
     learning_rate: float,
     pull: float,
-) -> Tensor:
+) -> Parts[None, None, Tensor]:
     """Search for a few targets; return the best point of each, over all restarts and steps."""
     z = starts.expand(len(targets), -1, -1).clone().requires_grad_()
-    adam = torch.optim.Adam([z], lr=learning_rate)
+    adam = PointAdam(z, learning_rate)
     best, least = torch.zeros(len(targets), z.shape[-1]), torch.full((len(targets),), torch.inf)
     for _ in range(steps):
         made = generator(z.flatten(0, 1)).view(*z.shape[:2], -1)
@@ -277,7 +323,8 @@ def _found(
         better = lowest < least
         best[better] = z.detach()[better, where[better]]
         least[better] = lowest[better]
-        _move(adam, z, errors + pull * _beyond(z))
+        adam.move(errors + pull * _beyond(z))
+        yield
     return best
 
 

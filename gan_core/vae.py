@@ -52,6 +52,12 @@ def kl_per_dimension(mean: Tensor, log_variance: Tensor) -> Tensor:
     return -(1 + log_variance - mean.square() - log_variance.exp()) / 2
 
 
+def with_noise(decoded: Tensor, sigma: float, seed: int = 0) -> Tensor:
+    """Return draws from p(x|z) = N(G(z), σ² I), given the means G(z) (N, ...)."""
+    random = torch.Generator().manual_seed(seed)
+    return decoded + sigma * gaussian(tuple(decoded.shape), random)
+
+
 @dataclass(frozen=True, slots=True)
 class Posterior:
     """q(z|x) of N samples: a normal distribution with independent coordinates.
@@ -290,8 +296,7 @@ class VaeTrainer:
 
     def with_noise(self, decoded: Tensor, seed: int = 0) -> Tensor:
         """Return draws from p(x|z), given their means: what the likelihood takes data to be."""
-        random = torch.Generator().manual_seed(seed)
-        return decoded + self.sigma * gaussian(tuple(decoded.shape), random)
+        return with_noise(decoded, self.sigma, seed)
 
     def posterior(self, samples: Tensor) -> Posterior:
         """Return q(z|x) of samples (N, ...)."""

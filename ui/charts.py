@@ -84,6 +84,10 @@ def estimates(
     height: int = 580,
 ) -> None:
     """Draw means with their intervals over x on a logarithmic axis, named below the plot.
+def bars(
+    key: str, title: str, values: Sequence[float], *, axes: tuple[str, str], height: int = 280
+) -> None:
+    """Draw a bar for each value, numbered from 1.
 
     Args:
         key: identity of the chart on its page.
@@ -92,6 +96,8 @@ def estimates(
         axes: titles of the two axes.
         ticks: the values of x that are named.
         level: an ordinate that means something; the axis says what.
+        values: how high each bar is.
+        axes: titles of the two axes.
         height: in pixels.
     """
     from plotly import graph_objects
@@ -131,6 +137,14 @@ def estimates(
             "fixedrange": True,
         },
         yaxis={"title": axes[1], "fixedrange": True},
+    figure.add_bar(x=list(range(1, len(values) + 1)), y=list(values), marker={"color": TEAL})
+    figure.update_layout(
+        title={"text": title, "font": {"size": 17}},
+        height=height,
+        margin={"l": 50, "r": 20, "t": 50, "b": 45},
+        font={"size": 15},
+        xaxis={"title": axes[0], "fixedrange": True},
+        yaxis={"title": axes[1], "fixedrange": True, "rangemode": "tozero"},
     )
     st.plotly_chart(figure, key=key, config=_NO_TOOLS, width="stretch")
 

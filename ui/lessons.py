@@ -30,6 +30,7 @@ LESSONS = (
     Lesson("losses.py", "losses", ":material/show_chart:"),
     Lesson("clinic.py", "clinic", ":material/stethoscope:"),
     Lesson("latent.py", "latent", ":material/tune:"),
+    Lesson("versus.py", "versus", ":material/compare:"),
     Lesson("anomaly.py", "anomaly", ":material/troubleshoot:"),
     Lesson("augmentation.py", "augmentation", ":material/library_add:"),
 )

@@ -35,6 +35,7 @@ class Visit:
         points_shown: that run's recipe that the playground's settings last followed.
         twin: token of the two runs that are compared.
         jobs: tokens of the long experiments, of each page at most one.
+        duels: how the duels of GAN and VAE ended that this visitor has seen, newest first.
         cells: accuracies of the cells of the augmentation table that were run, by their settings.
         tried: experiments that were started, and may now be explained.
         scenes: what each component was last asked to show.
@@ -47,6 +48,7 @@ class Visit:
     points_shown: TrainConfig | None = None
     twin: str | None = None
     jobs: tuple[str, ...] = ()
+    duels: list[Any] = field(default_factory=list)
     cells: dict[Any, dict[str, float]] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
     scenes: dict[str, Scene] = field(default_factory=dict)

@@ -77,7 +77,7 @@ def open_page(chromium: Browser, app_url: str, complaints: list[str]) -> Iterato
 
     yield open_page
     for page in pages:
-        for place, kind in {"run": "run", "points": "run", "twin": "pair"}.items():
+        for place, kind in {"run": "run", "points": "run", "twin": "pair", "job": "job"}.items():
             token = LiveView(page, place).token
             if token:  # the next test's run shall not have to share the engine with this one
                 page.request.post(f"/api/{kind}/{token}/pause")

@@ -7,7 +7,10 @@ import math
 import random as python_random
 import re
 import struct
+import subprocess
+import sys
 from itertools import islice, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from torch import Tensor, nn
 from gan_core.config import MODEL_KEYS
 from gan_core.latent import (
     LARGEST_COORDINATE,
+    PointAdam,
     PointError,
     Search,
     blend,
@@ -37,6 +41,7 @@ from gan_core.latent import (
 from gan_core.models import MODELS, PIXELS, Generator
 
 DIM = 100
+ROOT = Path(__file__).parents[2]
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -594,6 +599,33 @@ def test_many_searches_leave_everything_else_alone(lantern, target):
     assert torch.equal(lantern.weight, weight)
     assert lantern.weight.grad is None
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_points_move_as_torchs_own_adam_moves_them():
+    starts, goals = random(5, 7), random(5, 7, seed=1)
+    own, theirs = (starts.clone().requires_grad_() for _ in range(2))
+    ours, adam = PointAdam(own, 0.1), torch.optim.Adam([theirs], lr=0.1)
+    for _ in range(30):
+        ours.move((own - goals).square().sum(1).sqrt())
+        adam.zero_grad()
+        (theirs - goals).square().sum(1).sqrt().sum().backward()
+        adam.step()
+    assert not torch.allclose(own, starts, atol=0.5)
+    assert torch.allclose(own, theirs, rtol=0, atol=1e-12)
+
+
+def test_a_search_needs_no_optimiser_of_torch():
+    """Its first use imports for seconds, and a page waits for a search."""
+    program = """if True:
+        import sys
+        from gan_core.versus import shipped
+        shipped.by_search(shipped.load_gan(), shipped.one_of_each(0)[:1], restarts=1, steps=2)
+        print("torch._dynamo" in sys.modules)
+    """
+    outcome = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert outcome.stdout.strip() == "False"
 
 
 # Points as text -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from gan_core import stages, versus
+from gan_core import stages
 from gan_core.config import SettingError, TrainConfig
 from gan_core.data.images import embedded_digits
 from gan_core.latent import draw, find
@@ -29,7 +29,11 @@ from gan_core.metrics.sharpness import sharpness
 from gan_core.pretrained import load_classifier
 from gan_core.trainer import Trainer
 from gan_core.vae import SIGMA, Vae, VaeTrainer
-from gan_core.versus import RECIPE, SIDES, Referee, Scores, load_gan, load_vae, walk
+from gan_core.versus import shipped
+from gan_core.versus.rebuild import walk
+from gan_core.versus.recipe import RECIPE, SIDES
+from gan_core.versus.shipped import load_gan, load_vae
+from gan_core.versus.table import REBUILT, Referee, Scores
 
 MOST_BYTES = 2_000_000
 TINY = TrainConfig(model="dcgan", latent_dim=3, batch_size=4, ema_decay=0.9)
@@ -216,9 +220,9 @@ def test_a_walk_begins_and_ends_where_it_says():
 
 def test_a_pair_comes_back_as_it_was_saved(tmp_path, pictures, assert_same):
     gan, vae = Trainer(TINY, pictures), VaeTrainer(TINY, pictures, 0.8)
-    versus.save_side("gan", gan.average, tmp_path / "new")
-    versus.save_side("vae", vae.average, tmp_path / "new")
-    versus.save_card({"config": TINY.to_dict(), "sigma": 0.8}, tmp_path / "new")
+    shipped.save_side("gan", gan.average, tmp_path / "new")
+    shipped.save_side("vae", vae.average, tmp_path / "new")
+    shipped.save_card({"config": TINY.to_dict(), "sigma": 0.8}, tmp_path / "new")
     for found, kept in (
         (load_gan(tmp_path / "new"), gan.average),
         (load_vae(tmp_path / "new"), vae.average),
@@ -236,41 +240,41 @@ def test_a_pair_comes_back_as_it_was_saved(tmp_path, pictures, assert_same):
 @pytest.mark.parametrize("side", ["", "GAN", "../gan", "x" * 5000])
 def test_an_unknown_side_is_refused(side, tmp_path):
     with pytest.raises(SettingError, match=r"^side must be one of gan, vae, got"):
-        versus.save_side(side, Shade(2), tmp_path)
+        shipped.save_side(side, Shade(2), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def figures() -> dict[str, Any]:
-    return json.loads((versus.FOLDER.parents[1] / "figures" / "vae.json").read_text("utf-8"))
+    return json.loads((shipped.FOLDER.parents[1] / "figures" / "vae.json").read_text("utf-8"))
 
 
 def test_the_files_are_there_and_small():
-    sizes = {path.name: path.stat().st_size for path in versus.FOLDER.iterdir()}
+    sizes = {path.name: path.stat().st_size for path in shipped.FOLDER.iterdir()}
     assert sizes.keys() == {"gan.safetensors", "vae.safetensors", "versus.json"}
     assert max(sizes.values()) <= MOST_BYTES
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_weights_are_kept_in_half_precision(side):
-    with safe_open(versus.FOLDER / f"{side}.safetensors", "pt") as file:
+    with safe_open(shipped.FOLDER / f"{side}.safetensors", "pt") as file:
         types = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
     whole = {name for name in types if name.endswith("num_batches_tracked")}
     assert {types[name] for name in types.keys() - whole} == {"F16"}
 
 
 def test_the_card_says_where_they_are_from():
-    told = versus.card()
+    told = shipped.card()
     assert told["command"].startswith("python -m benchmarks.vae")
     assert "/" not in told["command"]
     assert date.fromisoformat(told["date"]) <= date.today()
     assert told["sigma"] == SIGMA == load_vae().sigma
-    assert versus.recipe() == RECIPE
+    assert shipped.recipe() == RECIPE
     for side in SIDES:
         assert told["iterations"][side] > 0
 
 
 def test_the_card_tells_of_the_first_seed_and_the_table_of_all():
-    told, table = versus.card(), figures()
+    told, table = shipped.card(), figures()
     assert told["command"] == table["command"]
     for side in SIDES:
         known = {
@@ -302,9 +306,9 @@ def test_the_card_holds_what_the_shipped_weights_measure():
     folder = Path(os.environ.get("GAN_DATA", "data"))
     if not (folder / "MNIST" / "raw" / "t10k-images-idx3-ubyte").exists():
         pytest.skip(f"no MNIST in {folder}: set GAN_DATA to a folder that has it")
-    targets = real_pictures("mnist", versus.REBUILT).reference
+    targets = real_pictures("mnist", REBUILT).reference
     error = (load_vae().reconstruct(targets) - targets).div(2).square().mean().item()
-    told = versus.card()["measured"]
+    told = shipped.card()["measured"]
     assert error == pytest.approx(told["vae"]["error"], rel=0.01)
     for side, generator in (("gan", load_gan()), ("vae", load_vae().generator)):
         made = generator(draw(2000, generator.latent_dim, 1))

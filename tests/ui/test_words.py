@@ -12,8 +12,8 @@ from string import Formatter
 
 import pytest
 
-from gan_core.augmentation import ARMS, GANS, VERDICTS
 from gan_core.anomaly.outcome import KINDS, SCORERS
+from gan_core.augmentation import ARMS, GANS, VERDICTS
 from gan_core.clinic.cases import CASES
 from gan_core.clinic.doctor import SYMPTOMS
 from gan_core.clinic.published import ROWS, SETS
@@ -34,8 +34,8 @@ from gan_core.engine import JobState, RunState
 from gan_core.losses import LOSSES
 from gan_core.moments import MOMENT_KINDS
 from gan_core.theory.levels import LEVELS
-from ui import augmentation, clinic, losses, published, words
-from ui import anomaly, clinic, losses, published, words
+from gan_core.versus.recipe import SIDES
+from ui import anomaly, augmentation, clinic, duel, losses, published, versus, words
 from ui.guess_route import STAGE_KEYS
 from ui.lessons import LESSONS
 from ui.live_frame import SHOWN
@@ -268,6 +268,32 @@ G_EQUILIBRIA = [
 ]
 REMEDIES = [one.key for one in (*losses._remedies(), *losses._against_collapse())]
 
+MEASURES_OF_VERSUS = (*versus.SCORES, *versus.BEYOND)
+OF_VERSUS: dict[str, Iterable[str]] = {
+    "{words[side]}": ["versus.gan", "versus.vae", "versus.noise", "versus.real"],
+    "{word}": ["versus.between_from", "versus.between_to"],
+    "versus.{side}_alt": [f"versus.{side}_alt" for side in (*SIDES, "real")],
+    "versus.row_{side}": [f"versus.row_{side}" for side in SIDES],
+    "versus.between_{side}": [f"versus.between_{side}" for side in SIDES],
+    "versus.column_{name}": [
+        f"versus.column_{name}" for name in ("measure", "better", *SIDES, "real", "blurred")
+    ],
+    "versus.measure_{name}": [f"versus.measure_{name}" for name in MEASURES_OF_VERSUS],
+    "versus.better_{name}": [f"versus.better_{name}" for name in MEASURES_OF_VERSUS],
+    "versus.reading_{part}": [f"versus.reading_{part}" for part in versus.READING],
+    "versus.brief_{name}": [f"versus.brief_{name}" for name in duel.COMPARED],
+    "versus.stage_{stage}": [f"versus.stage_{stage}" for stage in duel.STAGES],
+    "versus.shot_{name}": [f"versus.shot_{name}" for name in duel.PICTURES],
+    "versus.shot_{name}_alt": [f"versus.shot_{name}_alt" for name in duel.PICTURES],
+    "versus.chart_{name}": [f"versus.chart_{name}" for name in (*duel.TERMS, "losses")],
+    "versus.chart_{name}_alt": [f"versus.chart_{name}_alt" for name in (*duel.TERMS, "losses")],
+    "versus.line_{line}": [f"versus.line_{line}" for line in (*duel.TERMS, "d_loss", "g_loss")],
+    "live.fallback_{result.fallback}": [
+        f"live.fallback_{reason}" for reason in codes("DataUnavailable", 1)
+    ],
+    "option.{config.dataset}": [f"option.{key}" for key in DATASET_KEYS],
+}
+
 # What the holes of a key are filled with. A key with a new hole needs a line here.
 HOLES: dict[str, Iterable[str]] = {
     "{label}": {
@@ -359,6 +385,7 @@ HOLES: dict[str, Iterable[str]] = {
     ],
     "anomaly.field.{name}": [f"anomaly.field.{key}" for key in (*anomaly.OPEN, *anomaly.MORE)],
     "anomaly.help.{name}": [f"anomaly.help.{key}" for key in (*anomaly.OPEN, *anomaly.MORE)],
+    **OF_VERSUS,
     "compare.keep_{name}": ["compare.keep_a", "compare.keep_b"],
     "problem.point_{error.code}": [f"problem.point_{code}" for code in codes("PointError", 0)],
     "problem.checkpoint_{error.code}": [

@@ -1,0 +1,1 @@
+"""GAN against VAE: one decoder taught in two ways, measured by one table."""
