@@ -84,10 +84,6 @@ def estimates(
     height: int = 580,
 ) -> None:
     """Draw means with their intervals over x on a logarithmic axis, named below the plot.
-def bars(
-    key: str, title: str, values: Sequence[float], *, axes: tuple[str, str], height: int = 280
-) -> None:
-    """Draw a bar for each value, numbered from 1.
 
     Args:
         key: identity of the chart on its page.
@@ -96,8 +92,6 @@ def bars(
         axes: titles of the two axes.
         ticks: the values of x that are named.
         level: an ordinate that means something; the axis says what.
-        values: how high each bar is.
-        axes: titles of the two axes.
         height: in pixels.
     """
     from plotly import graph_objects
@@ -137,6 +131,25 @@ def bars(
             "fixedrange": True,
         },
         yaxis={"title": axes[1], "fixedrange": True},
+    )
+    st.plotly_chart(figure, key=key, config=_NO_TOOLS, width="stretch")
+
+
+def bars(
+    key: str, title: str, values: Sequence[float], *, axes: tuple[str, str], height: int = 280
+) -> None:
+    """Draw a bar for each value, numbered from 1.
+
+    Args:
+        key: identity of the chart on its page.
+        title: shown above it.
+        values: how high each bar is.
+        axes: titles of the two axes.
+        height: in pixels.
+    """
+    from plotly import graph_objects
+
+    figure = graph_objects.Figure()
     figure.add_bar(x=list(range(1, len(values) + 1)), y=list(values), marker={"color": TEAL})
     figure.update_layout(
         title={"text": title, "font": {"size": 17}},
