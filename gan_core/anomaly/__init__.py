@@ -8,7 +8,7 @@ what is tested on; :mod:`gan_core.anomaly.ranking` says how well scores tell the
 from gan_core.anomaly.anogan import AnoGan, SearchSettings
 from gan_core.anomaly.baselines import PcaResidual, PixelNeighbour
 from gan_core.anomaly.fast import EncoderSettings, EncoderTrainer, FastAnoGan
-from gan_core.anomaly.protocol import OneClass, apart, one_class
+from gan_core.anomaly.protocol import OneClass, one_class
 from gan_core.anomaly.ranking import cases, histogram, precision_recall, roc
 from gan_core.anomaly.scorer import Explainer, Explanation, Scorer
 
@@ -24,7 +24,6 @@ __all__ = [
     "PixelNeighbour",
     "Scorer",
     "SearchSettings",
-    "apart",
     "cases",
     "histogram",
     "one_class",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import lru_cache
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -22,12 +19,12 @@ from gan_core.anomaly.outcome import (
     components_for,
     shown_cases,
 )
-from gan_core.anomaly.protocol import apart, one_class
+from gan_core.anomaly.protocol import one_class
 from gan_core.anomaly.scorer import Explainer, Explanation
 from gan_core.anomaly.settings import Settings
 from gan_core.config import PRESETS
 from gan_core.data import ImageSet, at_hand, load_images
-from gan_core.data.images import embedded_digits
+from gan_core.data.parts import Load, embedded_parts, parted
 from gan_core.engine.job import Step
 from gan_core.layers import Generator
 from gan_core.pictures import contact_sheet, png, to_grey
@@ -44,12 +41,6 @@ SHOW_EVERY = 10
 STRIP = 8
 
 Scored = tuple[Tensor, dict[str, ShownCases]]
-
-
-class Load(Protocol):
-    """Gets a data set by its key, as :func:`gan_core.data.load_images`."""
-
-    def __call__(self, key: str, *, train: bool = True) -> ImageSet: ...
 
 
 class AnomalyExperiment:
@@ -80,22 +71,6 @@ class AnomalyExperiment:
         return course.run()
 
 
-def parted(load: Load = load_images) -> tuple[ImageSet, ImageSet]:
-    """Return MNIST's training and test set; without them the built-in digits in two parts."""
-    train, test = load("mnist"), load("mnist", train=False)
-    missing = train.fallback or test.fallback
-    if not missing:
-        return train, test
-    one, other = _embedded()
-    return replace(one, fallback=missing), replace(other, fallback=missing)
-
-
-@lru_cache(maxsize=1)
-def _embedded() -> tuple[ImageSet, ImageSet]:
-    """Part the built-in digits once for all."""
-    return apart(embedded_digits())
-
-
 def example(data: str, digit: int, seed: int) -> Tensor:
     """Return a picture of a digit, (1, 1, 28, 28), that no experiment learned from.
 
@@ -106,7 +81,7 @@ def example(data: str, digit: int, seed: int) -> Tensor:
         test = at_hand("mnist", train=False)
         images, labels = (test.images, test.labels) if test else _shipped()
     else:
-        images, labels = _embedded()[1].images, _embedded()[1].labels
+        images, labels = embedded_parts()[1].images, embedded_parts()[1].labels
     places = (labels == digit).nonzero().flatten()
     return images[places[seed % len(places)]][None]
 

@@ -75,24 +75,6 @@ def one_class(train: ImageSet, test: ImageSet, normal_digits: Collection[int]) -
     )
 
 
-def apart(data: ImageSet, *, test_share: float = 0.3, seed: int = 0) -> tuple[ImageSet, ImageSet]:
-    """Part one set into a training and a test set that share no picture.
-
-    For data that come without a test set, such as the embedded digits. What goes where depends
-    on ``seed`` alone.
-
-    Raises:
-        SettingError: if a part would be empty.
-    """
-    count = round(test_share * len(data.images)) if 0 < test_share < 1 else 0
-    if not 0 < count < len(data.images):
-        raise SettingError(
-            "test_share", "between 0 and 1, with a picture in both parts", test_share
-        )
-    order = torch.randperm(len(data.images), generator=torch.Generator().manual_seed(seed))
-    return _part(data, order[count:]), _part(data, order[:count])
-
-
 def copies(images: Tensor, of: Tensor) -> Tensor:
     """Say of each picture (M, 1, H, W) whether it stands among others (N, 1, H, W), (M,) bool."""
     known = {picture.numpy().tobytes() for picture in of}
@@ -115,7 +97,3 @@ def checked_digits(digits: Collection[int]) -> tuple[int, ...]:
 
 def _among(labels: Tensor, digits: tuple[int, ...]) -> Tensor:
     return torch.isin(labels, torch.tensor(digits))
-
-
-def _part(data: ImageSet, chosen: Tensor) -> ImageSet:
-    return ImageSet(data.key, data.images[chosen], data.labels[chosen], data.fallback)

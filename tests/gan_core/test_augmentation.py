@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from gan_core.anomaly.protocol import apart
 from gan_core.augmentation import (
     ARMS,
     FEWEST,
@@ -34,6 +33,7 @@ from gan_core.augmentation.cell import SHOWN
 from gan_core.augmentation.learner import BATCH, affine, build_classifier, half_and_half, turned
 from gan_core.config import SettingError
 from gan_core.data import ImageSet, embedded_digits
+from gan_core.data.parts import apart
 from gan_core.report import TrainingDiverged
 from gan_core.trainer import Trainer
 

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_core.anomaly import apart
 from gan_core.augmentation import Cell, CellSettings
 from gan_core.augmentation import experiment as module
 from gan_core.augmentation.experiment import CellExperiment, CellResult
 from gan_core.data import ImageSet, embedded_digits
-from gan_core.data.parts import parted
+from gan_core.data.parts import apart, parted
 from gan_core.engine import Step
 
 QUICK = CellSettings(

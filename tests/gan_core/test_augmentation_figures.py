@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from benchmarks import augmentation as benchmark
-from gan_core.anomaly import apart
 from gan_core.augmentation import ARMS, FEWEST, MOST, VERDICTS, CellSettings
 from gan_core.data import ImageSet, embedded_digits
+from gan_core.data.parts import apart
 
 OVER_REAL = [arm for arm in ARMS if arm != "real"]
 

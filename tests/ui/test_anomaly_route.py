@@ -13,12 +13,12 @@ import torch
 from starlette.applications import Starlette
 from starlette.exceptions import StarletteDeprecationWarning
 
-from gan_core.anomaly import apart
 from gan_core.anomaly.experiment import AnomalyExperiment
 from gan_core.anomaly.outcome import SCORERS
 from gan_core.anomaly.recorded import load_outcome
 from gan_core.anomaly.settings import Settings
 from gan_core.data import ImageSet
+from gan_core.data.parts import apart
 from gan_core.engine import Engine, Job, JobState
 from gan_core.stages import real_pictures
 from ui import anomaly_route, runs, warm

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core.anomaly import apart
 from gan_core.augmentation import ARMS, CellSettings, mean_of
 from gan_core.augmentation import experiment as experiment_module
 from gan_core.augmentation.figures import figures
 from gan_core.data import ImageSet
+from gan_core.data.parts import apart
 from gan_core.engine import EngineFull, JobState
 from gan_core.engine.job import ENDED
 from ui import augmentation, words

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_core.anomaly import OneClass, apart, one_class
+from gan_core.anomaly import OneClass, one_class
 from gan_core.config import MODEL_KEYS, TrainConfig
 from gan_core.data import embedded_digits
+from gan_core.data.parts import apart
 from gan_core.layers import Discriminator, Generator
 from gan_core.models import build_discriminator, build_generator
 

@@ -18,7 +18,6 @@ from gan_core.anomaly import (
     EncoderTrainer,
     PcaResidual,
     PixelNeighbour,
-    apart,
     one_class,
     roc,
 )
@@ -30,12 +29,12 @@ from gan_core.anomaly.experiment import (
     Course,
     halves,
     learned,
-    parted,
 )
 from gan_core.anomaly.outcome import KINDS, SCORERS, Known, Outcome
 from gan_core.anomaly.settings import Settings
 from gan_core.data import ImageSet
 from gan_core.data.images import embedded_digits
+from gan_core.data.parts import apart, parted
 from gan_core.engine import Step
 from gan_core.trainer import Trainer
 

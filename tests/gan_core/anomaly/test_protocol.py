@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_core.anomaly import apart, one_class
+from gan_core.anomaly import one_class
 from gan_core.anomaly.protocol import copies
 from gan_core.data import ImageSet, at_hand, embedded_digits
+from gan_core.data.parts import apart
 
 
 def contents(images: Tensor) -> set[tuple[float, ...]]:
