@@ -32,7 +32,8 @@ LOOKS = {
     "affine": (charts.TEAL, "dash", "square"),
     "gan": ("#E69F00", "dot", "circle-open"),
     "gan_diff": (charts.RUST, "dashdot", "diamond-open"),
-    "gan_diff_affine": ("#7A6FD0", "longdashdot", "triangle-up-open"),
+    "gan_affine": ("#7A6FD0", "longdashdot", "triangle-up-open"),
+    "gan_diff_affine": ("#B58BD8", "dot", "triangle-down-open"),
     "generated": ("#C0507A", "longdash", "x-thin-open"),
     "generated_diff": ("#8A8A3A", "dash", "cross-thin-open"),
 }
@@ -73,6 +74,7 @@ def measured() -> None:
         if arm != "real":
             st.markdown(f"- {_verdicts(arm, found)}")
     st.markdown(t("augmentation.meaning"))
+    st.markdown(t("augmentation.on_top"))
     st.markdown(t("augmentation.diff"))
 
 
@@ -95,8 +97,14 @@ def numbers() -> None:
         ],
     )
     st.markdown(f"**{t('augmentation.over_affine_title')}**")
-    cells = [_points(row["gan_diff_affine"].over_affine) for row in found.rows.values()]
-    table(head, [_line("gan_diff_affine", cells)])
+    on_top = [arm for arm in LOOKS if any(row[arm].over_affine for row in found.rows.values())]
+    table(
+        head,
+        [
+            _line(arm, [_points(row[arm].over_affine) for row in found.rows.values()])
+            for arm in on_top
+        ],
+    )
     st.caption(
         t(
             "augmentation.made",
@@ -293,7 +301,7 @@ def _watch(found: jobs.Found) -> None:
     )
 
 
-_DASHES = ("solid", "dashed", "dotted", "dashdot", "long", "short", "sparse")
+_DASHES = ("solid", "dashed", "dotted", "dashdot", "long", "short", "dashdotdot", "sparse")
 
 
 def _chart(lines: list[dict[str, Any]], of: str) -> dict[str, Any]:

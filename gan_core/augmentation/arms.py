@@ -51,6 +51,7 @@ ARMS: dict[str, Arm] = {
     "gan": Arm(gan="gan"),
     "gan_diff": Arm(gan="gan_diff"),
     # Beside "affine": whether generated pictures add anything on top.
+    "gan_affine": Arm(gan="gan", affine=True),
     "gan_diff_affine": Arm(gan="gan_diff", affine=True),
     # The classification accuracy scores of both GANs (CAS, Ravuri & Vinyals 2019,
     # arXiv:1905.10887).

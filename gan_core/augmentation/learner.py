@@ -27,7 +27,7 @@ Deal = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
 
 
 class SmallClassifier(nn.Module):
-    """Two convolutions and 64 features: small, so that a student can train seven of them."""
+    """Two convolutions and 64 features: small, so that a student can train eight of them."""
 
     def __init__(self) -> None:
         super().__init__()

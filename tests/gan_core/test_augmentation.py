@@ -139,6 +139,7 @@ def test_every_arm_is_dealt_what_it_says(arm):
         "affine": {0: 64},
         "gan": {0: 32, 1: 32},
         "gan_diff": {0: 32, 2: 32},
+        "gan_affine": {0: 32, 1: 32},
         "gan_diff_affine": {0: 32, 2: 32},
         "generated": {1: 64},
         "generated_diff": {2: 64},
@@ -150,7 +151,7 @@ def test_every_arm_is_dealt_what_it_says(arm):
 
 def test_the_arms_and_gans_are_those_that_are_named():
     assert tuple(ARMS) == (
-        *("real", "affine", "gan", "gan_diff", "gan_diff_affine"),
+        *("real", "affine", "gan", "gan_diff", "gan_affine", "gan_diff_affine"),
         *("generated", "generated_diff"),
     )
     assert {arm.gan for arm in ARMS.values()} == {None, *GANS}
@@ -274,9 +275,9 @@ def test_a_loss_out_of_bounds_stops_the_classifier():
 def test_a_cell_plays_its_gans_and_then_its_arms(train, test):
     cell = Cell(train, test, QUICK)
     reports = list(cell.run())
-    assert [report.done for report in reports] == list(range(1, 37))
-    assert {report.total for report in reports} == {36}
-    assert cell.done == QUICK.total == 2 * (3 + 1) + 7 * 4
+    assert [report.done for report in reports] == list(range(1, 41))
+    assert {report.total for report in reports} == {40}
+    assert cell.done == QUICK.total == 2 * (3 + 1) + 8 * 4
     order = [(report.kind, report.key) for report in reports]
     expected = [("gan", key) for key in GANS for _ in range(3 + 1)]
     assert order == expected + [("classifier", arm) for arm in ARMS for _ in range(4)]
@@ -393,7 +394,7 @@ def test_nothing_that_is_learned_depends_on_the_test_set(train, test):
                 weights.append(torch.cat(parts).detach().clone())
         cells.append((cell, weights))
     (one, first), (other, second) = cells
-    assert len(first) == 7 * 3  # at the last of four steps the classifier is gone
+    assert len(first) == 8 * 3  # at the last of four steps the classifier is gone
     assert all(map(torch.equal, first, second))
     assert all(torch.equal(other.shown()[key], part) for key, part in one.shown().items())
     assert one.accuracies != other.accuracies

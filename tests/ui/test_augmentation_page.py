@@ -140,6 +140,8 @@ def test_what_the_page_says_of_the_seeds_is_so():
     rows = figures(augmentation.FIGURES).rows
     gains = {n: row["gan"].over_real.mean for n, row in rows.items()}
     assert max(gains, key=lambda n: gains[n]) == 20
+    on_top = [one.over_affine for row in rows.values() for one in row.values() if one.over_affine]
+    assert {gain.verdict for gain in on_top} == {"no_difference", "hurts"}
     assert all(always(n, "generated_diff", "generated") for n in ("5", "10"))
     assert all(always(n, "generated", "generated_diff") for n in ("20", "50", "100"))
 
