@@ -9,6 +9,7 @@ import pytest
 from gan_core.config import PRESETS, SettingError, TrainConfig, UnfilledPacks
 from gan_core.points.presets import POINT_PRESETS
 from ui import words
+from ui.point_settings import HERE
 from ui.settings import explain, from_query
 
 FIELDS = fields(TrainConfig)
@@ -82,10 +83,16 @@ def test_an_unknown_preset_is_ignored_and_named(speak, language):
     assert all(preset in sentence for preset in PRESETS)
 
 
-def test_no_page_offers_classes_yet(speak, language):
+def test_classes_can_be_asked_for_by_a_link():
+    config, problems = from_query({"preset": "fast", "conditional": "on"})
+    assert (config, problems) == (PRESETS["fast"].replace(conditional="on"), [])
+
+
+def test_points_have_no_classes_and_a_link_that_asks_for_them_hears_so(speak, language):
     speak(language)
-    for query, presets in (({}, PRESETS), ({"preset": "ring"}, POINT_PRESETS)):
-        config, problems = from_query({**query, "conditional": "on"}, presets)
+    for here in ({}, HERE):  # the core refuses it as well
+        query = {"preset": "ring", "conditional": "on"}
+        config, problems = from_query(query, POINT_PRESETS, here)
         assert config.conditional == "off"
         name = words.translate(language, "field.conditional")
         assert problems == [words.translate(language, "problem.setting", name=name, allowed="off")]
