@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
 from gan_core import checkpoint
-from gan_core.config import PRESETS, TrainConfig
+from gan_core.config import CONDITIONAL, PRESETS, TrainConfig
 from gan_core.engine import Run, RunState
 from gan_core.pretrained import GENERATORS, card
 from gan_core.trainer import Trainer
@@ -429,7 +429,7 @@ MLP = length("mlp")
         ("点", "damaged"),
         (link_of(*[0.0] * (MLP - 1)), "count"),
         (link_of(*[0.0] * (MLP + 1)), "count"),
-        (link_of(*[0.0] * length("dcgan")), "count"),  # of the other generator
+        (link_of(*[0.0] * length("dcgan")), "count"),  # of another generator
         ("A" * 100_000, "count"),
         (link_of(*[0.0] * (MLP - 1), math.nan), "not_a_number"),
         (link_of(*[0.0] * (MLP - 1), -math.inf), "not_a_number"),
@@ -444,6 +444,22 @@ def test_a_bad_point_in_the_link_gets_a_sentence(open_page, language, z, code):
     assert [one.value for one in app.warning] == [say(f"problem.point_{code}", language)]
     told = studio(app)
     assert (told["chosen"], told["point"]) == ("mlp", None)
+
+
+@pytest.mark.parametrize("digit", ["0", "7"])
+def test_a_digit_in_the_link_reaches_the_studio(open_page, digit):
+    app = open_page("latent", model=CONDITIONAL, digit=digit)
+    assert not app.warning
+    told = studio(app)
+    assert (told["chosen"], told["digit"], told["point"]) == (CONDITIONAL, int(digit), None)
+
+
+@pytest.mark.parametrize("digit", ["10", "-1", "x", "٣", "7" * 5000, "<b>"])
+def test_what_is_no_digit_in_the_link_gets_a_sentence(open_page, language, digit):
+    app = open_page("latent", language, model=CONDITIONAL, digit=digit)
+    assert not app.exception
+    assert [one.value for one in app.warning] == [say("problem.digit", language)]
+    assert (studio(app)["chosen"], studio(app)["digit"]) == (CONDITIONAL, None)
 
 
 def test_no_point_is_no_problem(open_page):
