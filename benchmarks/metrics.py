@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.machine import machine
+from gan_core.config import MODEL_KEYS
 from gan_core.latent import draw
 from gan_core.metrics.classes import class_score, class_shares
 from gan_core.metrics.copies import CopyTest
@@ -39,7 +40,7 @@ from gan_core.metrics.evaluate import (
 from gan_core.metrics.frechet import features, frechet_distance
 from gan_core.metrics.manifolds import Cloud, compare, neighbourhoods
 from gan_core.metrics.table import as_text
-from gan_core.pretrained import GENERATORS, load_classifier, load_generator
+from gan_core.pretrained import load_classifier, load_generator
 
 FIGURES = Path(__file__).parent.parent / "assets" / "figures" / "metrics.json"
 COUNT = 10_000
@@ -123,7 +124,7 @@ def main() -> None:
         "shipped": {},
     }
     spent = []
-    for name in GENERATORS:
+    for name in MODEL_KEYS:
         images = generated(name)
         for _ in range(options.rounds):
             begin = time.perf_counter()

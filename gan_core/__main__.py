@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from gan_core.config import POINT_MODEL, PRESETS, TrainConfig
+from gan_core.config import CONDITIONAL, POINT_MODEL, PRESETS, TrainConfig
 from gan_core.data import ImageSet, load_images
 from gan_core.data.images import DataUnavailable
 
@@ -101,7 +101,6 @@ def _train(options: argparse.Namespace) -> None:
     import torch
 
     from gan_core import checkpoint
-    from gan_core.judging import judges_single
     from gan_core.pictures import film_strip, png
     from gan_core.trainer import Trainer
 
@@ -109,10 +108,8 @@ def _train(options: argparse.Namespace) -> None:
         torch.set_num_threads(options.threads)
     saved = checkpoint.read(options.resume) if options.resume else None
     config = saved.config if saved else _config(options)
-    if options.ship and not judges_single(config):
-        raise ValueError(
-            "--ship needs a discriminator of single pictures, without company or class"
-        )
+    if options.ship:
+        _refuse_shipping(options.ship, config)
     data = load_images(config.dataset, folder=options.data_dir)
     if data.fallback:
         print(
@@ -136,6 +133,16 @@ def _train(options: argparse.Namespace) -> None:
         checkpoint.write_atomically(options.film, png(film_strip(film), 2))
     if options.ship:
         _ship(options, trainer, seconds)
+
+
+def _refuse_shipping(name: str, config: TrainConfig) -> None:
+    """Refuse, before anything is trained, what could not be loaded by its name."""
+    from gan_core.judging import judges_without_company
+
+    if not judges_without_company(config):
+        raise ValueError("--ship needs a discriminator of single pictures, without company")
+    if (name == CONDITIONAL) != (config.conditional == "on"):
+        raise ValueError(f"--ship {CONDITIONAL} and --conditional on need one another")
 
 
 def _sheet(trainer: Any, columns: int) -> Any:
@@ -208,7 +215,12 @@ def _public(options: argparse.Namespace) -> str:
 
 
 def _measure(trainer: Any, folder: Path | None) -> dict[str, float]:
-    """Fréchet distance of 10,000 samples to the 10,000 test images, raw and averaged."""
+    """Measure 10,000 samples against the 10,000 test images, raw and averaged.
+
+    The Fréchet distance, and where G is asked for a class, for each as often: the share of the
+    samples in which the classifier reads the class that was asked for.
+    """
+    from gan_core.conditional import wanted_labels
     from gan_core.metrics.frechet import features, frechet_distance
     from gan_core.pretrained import load_classifier
 
@@ -219,6 +231,10 @@ def _measure(trainer: Any, folder: Path | None) -> dict[str, float]:
         trainer.average = average if name == "average" else None
         fake = features(model, trainer.sample(10_000, seed=1))
         figures[f"frechet_distance_{name}"] = round(frechet_distance(real, fake), 1)
+        if trainer.config.conditional == "on":
+            read = model.head(fake).argmax(1)
+            agreed = (read == wanted_labels(None, len(fake))).float().mean().item()
+            figures[f"class_agreement_{name}"] = round(agreed, 4)
     trainer.average = average
     return figures
 
@@ -237,7 +253,7 @@ def _generated(options: argparse.Namespace) -> tuple[Any, str]:
     import torch
 
     from gan_core import checkpoint
-    from gan_core.conditional import CLASSES, LABELS
+    from gan_core.conditional import CLASSES, LABELS, wanted_labels, with_classes
     from gan_core.latent import draw
     from gan_core.pretrained import GENERATORS, card, load_generator
     from gan_core.trainer import Trainer
@@ -249,9 +265,12 @@ def _generated(options: argparse.Namespace) -> tuple[Any, str]:
     if not 0 <= options.seed < 2**63:
         raise ValueError(f"seed must be from 0 to 2^63 - 1, got {str(options.seed)[:40]}")
     if options.weights in GENERATORS:
-        _refuse_digit(options)
         generator = load_generator(options.weights)
         noise = draw(options.count, generator.latent_dim, options.seed)
+        if options.weights == CONDITIONAL:
+            noise = with_classes(noise, wanted_labels(options.digit, options.count))
+        else:
+            _refuse_digit(options)
         return generator(noise), card(options.weights)["config"]["dataset"]
     saved = checkpoint.read(Path(options.weights))
     if saved.config.model == POINT_MODEL:

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 MODEL_KEYS = ("mlp", "dcgan")
+# The weights that come with the course: of both models, and of players that are told a class.
+CONDITIONAL = "conditional"
+SHIPPED_KEYS = (*MODEL_KEYS, CONDITIONAL)
 DATASET_KEYS = ("mnist", "fashion_mnist", "kmnist", "digits")
 # The players and the data of the playground, which are points in the plane.
 POINT_MODEL = "points"

@@ -3,13 +3,14 @@
 One safetensors file: the weights, and in its header the list of layers. No code
 travels. Batch normalisation is written as it acts at rest, a scale and a shift
 per channel, spectral normalisation as the weights that it gives; dropout, which
-does nothing at rest, is left out.
+does nothing at rest, is left out. Of networks that are told a class, the linear
+layer that reads it is written as it is for each class.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -44,34 +45,79 @@ def network_to_bytes(*parts: nn.Module) -> bytes:
     Raises:
         ValueError: on a layer that the format does not know, and on a D that judges packs or
             compares pictures: ``judging.alone`` makes one that judges single ones. Also on
-            networks that are told classes: ``conditional.generator_of`` and
-            ``conditional.discriminator_of`` make plain ones of one class.
+            networks that are told classes: see :func:`classes_to_bytes`.
     """
-    if any(isinstance(part, ConditionalGenerator | ProjectionDiscriminator) for part in parts):
-        raise ValueError("the format knows no network that is told classes, only those of one")
-    if any(isinstance(part, Discriminator) and part.packing > 1 for part in parts):
-        raise ValueError("the format knows no discriminator of packs")
+    return _written([(part,) for part in parts])
+
+
+@torch.no_grad()
+def classes_to_bytes(networks: Sequence[nn.Module]) -> bytes:
+    """Serialise what a network is for each of its classes: one file, which is hardly longer.
+
+    Args:
+        networks: those of class 0, 1, … as ``conditional.generator_of`` and
+            ``judging.alone_by_class`` make them. They have the same layers and the same
+            tensors, but for linear layers whose weight or bias is another in each: such a
+            tensor, a sum of a common part and one of the class, is written class after class
+            and in float32.
+
+    Raises:
+        ValueError: as :func:`network_to_bytes`, and if they differ elsewhere.
+    """
+    return _written([tuple(networks)])
+
+
+def _written(parts: Sequence[Sequence[nn.Module]]) -> bytes:
+    """Write parts that follow one another, each for one class or for all of them."""
+    for network in (network for part in parts for network in part):
+        if isinstance(network, ConditionalGenerator | ProjectionDiscriminator):
+            raise ValueError("the format knows no network that is told classes, only those of one")
+        if isinstance(network, Discriminator) and network.packing > 1:
+            raise ValueError("the format knows no discriminator of packs")
     layers: list[dict[str, Any]] = []
     tensors: dict[str, Tensor] = {}
     ends: list[int] = []
     shape: tuple[int, ...] = ()
     for part in parts:
-        for module in _leaves(part):
-            shape = shape or _input_shape(module)
-            operation, weights = _layer(module, shape)
+        for modules in zip(*(_leaves(network) for network in part), strict=True):
+            shape = shape or _input_shape(modules[0])
+            operation, weights = _as_one([_layer(module, shape) for module in modules])
             names = {role: f"{len(layers)}.{role}" for role in weights}
-            tensors |= {names[role]: _compact(weight) for role, weight in weights.items()}
+            tensors |= {names[role]: weight for role, weight in weights.items()}
             layers.append(operation | names)
-            shape = _output_shape(module, shape)
+            shape = _output_shape(modules[0], shape)
         ends.append(len(layers))
     metadata = {
         "format": FORMAT,
-        "input": json.dumps(_input_shape(next(_leaves(parts[0])))),
+        "input": json.dumps(_input_shape(next(_leaves(parts[0][0])))),
         "output": json.dumps(shape),
         "parts": json.dumps(ends),
         "layers": json.dumps(layers),
     }
     return save(tensors, metadata=metadata)
+
+
+def _as_one(layers: Sequence[Layer]) -> Layer:
+    """Put the layers of all classes into one; a tensor that they do not share gets one axis more.
+
+    Raises:
+        ValueError: if they differ, and are not linear.
+    """
+    operation, weights = layers[0]
+    if any(other != operation for other, _ in layers):
+        raise ValueError("networks of classes must have the same layers")
+    whole = {role: _as_one_tensor([one[role] for _, one in layers]) for role in weights}
+    if all(tensor.ndim == weights[role].ndim for role, tensor in whole.items()):
+        return operation, whole
+    if operation["op"] != "linear":
+        raise ValueError("the format knows classes in linear layers alone")
+    return operation | {"op": "linear_of_class"}, whole
+
+
+def _as_one_tensor(tensors: Sequence[Tensor]) -> Tensor:
+    if all(torch.equal(tensors[0], other) for other in tensors[1:]):
+        return _compact(tensors[0])
+    return torch.stack([tensor.float() for tensor in tensors])
 
 
 def _leaves(network: nn.Module) -> Iterator[nn.Module]:

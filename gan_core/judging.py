@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from gan_core.conditional import ProjectionDiscriminator
+from gan_core.conditional import CLASSES, ProjectionDiscriminator, discriminator_of
 from gan_core.config import TrainConfig
 from gan_core.layers import BatchNorm, Discriminator, MinibatchStd
 
@@ -96,8 +96,12 @@ def judges_single(config: TrainConfig) -> bool:
 
     Without others beside it, and without being told its class.
     """
-    alone = config.packing == 1 and config.minibatch_stddev == "off"
-    return alone and config.conditional == "off"
+    return judges_without_company(config) and config.conditional == "off"
+
+
+def judges_without_company(config: TrainConfig) -> bool:
+    """Say whether D, at rest, needs no other sample beside the one that it judges."""
+    return config.packing == 1 and config.minibatch_stddev == "off"
 
 
 @contextmanager
@@ -124,7 +128,7 @@ def alone(discriminator: Discriminator, real: Tensor) -> Discriminator:
         real: (N, C, ...) real samples, of which the first 256 are the company.
 
     Raises:
-        ValueError: if D is told classes; see ``conditional.discriminator_of``.
+        ValueError: if D is told classes; see :func:`alone_by_class`.
     """
     if isinstance(discriminator, ProjectionDiscriminator):
         raise ValueError("a discriminator that is told classes judges no sample without one")
@@ -141,6 +145,18 @@ def alone(discriminator: Discriminator, real: Tensor) -> Discriminator:
         layers[place] = _plain(first, by_sample.sum(1), first.bias)
     judge.net, judge.packing = nn.Sequential(*layers), 1
     return judge
+
+
+def alone_by_class(discriminator: ProjectionDiscriminator, real: Tensor) -> list[Discriminator]:
+    """Return for each class what :func:`alone` makes of a D that is told this class.
+
+    In a pack all pictures are then of the class. The company is of all classes, as in training.
+
+    Args:
+        discriminator: D; it stays as it is.
+        real: (N, C, ...) real samples of all classes.
+    """
+    return [alone(discriminator_of(discriminator, label), real) for label in range(CLASSES)]
 
 
 def _first_weighed(layers: list[nn.Module]) -> tuple[int, nn.Linear | nn.Conv2d]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from gan_core.conditional import ConditionalGenerator, one_hot, wanted_labels, with_classes
 from gan_core.layers import Generator
 from gan_core.parts import all_of
 
@@ -135,16 +136,28 @@ def principal_directions(
     to random z, behind its nonlinearity; then, by least squares, the direction
     of z that goes with each component. On the linear part alone the outcome
     would be that of :func:`directions`.
+
+    Where G is told a class, all classes come in turn, and what a class itself does to the
+    answers is taken off first: the components are those within a class, the same for all.
     """
     from sklearn.decomposition import PCA  # a second to import, needed only here
 
     z = draw(samples, generator.latent_dim, seed)
-    answers = _first_answers(generator, z)
+    answers = _answers_within_classes(generator, z)
     components = torch.from_numpy(
         PCA(count, svd_solver="randomized", random_state=seed).fit_transform(answers.numpy())
     )
     # Least squares of z on the components: they are uncorrelated and z has covariance I.
     return _with_sign(nn.functional.normalize(components.T @ z))
+
+
+def _answers_within_classes(generator: Generator, z: Tensor) -> Tensor:
+    """Return the first answers, where G is told classes less the mean of their class."""
+    if not isinstance(generator, ConditionalGenerator):
+        return _first_answers(generator, z)
+    labels = wanted_labels(None, len(z))
+    answers, told = _first_answers(generator, with_classes(z, labels)), one_hot(labels)
+    return answers - told @ (told.T @ answers / told.sum(0)[:, None])
 
 
 def _first_answers(generator: nn.Module, z: Tensor) -> Tensor:

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from gan_core.checkpoint import write_atomically
 from gan_core.classifier import DigitClassifier
-from gan_core.config import MODEL_KEYS, TrainConfig
+from gan_core.config import SHIPPED_KEYS, TrainConfig
 from gan_core.latent import principal_directions
 from gan_core.layers import Generator
 from gan_core.models import without_weights
 
 FOLDER = Path(__file__).parent.parent / "assets" / "pretrained"
-GENERATORS = MODEL_KEYS
+GENERATORS = SHIPPED_KEYS
 OPPONENT = "_discriminator"
 DIRECTIONS = 6
 Network = TypeVar("Network", bound=nn.Module)
@@ -72,6 +72,8 @@ def card(name: str, folder: Path = FOLDER) -> dict[str, Any]:
 def load_generator(name: str, folder: Path = FOLDER) -> Generator:
     """Return a shipped generator in eval mode; shared by all, so never trained on.
 
+    The one that is told a class is a ``conditional.ConditionalGenerator``.
+
     Raises:
         ValueError: on an unknown name.
     """
@@ -84,7 +86,7 @@ def load_generator(name: str, folder: Path = FOLDER) -> Generator:
 def load_discriminator(name: str, folder: Path = FOLDER) -> nn.Module:
     """Return the discriminator that a shipped generator was trained against.
 
-    In eval mode and shared, as :func:`load_generator`'s.
+    In eval mode and shared, as :func:`load_generator`'s, and told the class if G is.
 
     Raises:
         ValueError: on an unknown name.

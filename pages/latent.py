@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from ui import latent
+from ui import classes, latent
 from ui.lesson import Experiment, check_yourself, fold, heading, try_this
 from ui.state import t
 
@@ -33,6 +33,6 @@ try_this(
     ],
 )
 
-fold(t("latent.formula_title"), "latent_fold", latent.formulas, latent.source)
+fold(t("latent.formula_title"), "latent_fold", latent.formulas, latent.source, classes.explained)
 
 check_yourself("latent", [("midpoint", ("a", "b", "c"), "b"), ("memory", ("a", "b"), "b")])

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from gan_core.config import TrainConfig
-from ui import doctor, runs, training, twins
+from ui import classes, doctor, runs, training, twins
 from ui.lesson import Experiment, check_yourself, fold, heading, link_to, try_this
 from ui.settings import choose_settings
 from ui.state import t
@@ -64,7 +64,13 @@ if seat.may_steer:
 st.subheader(t("train.expect_title"))
 training.expectations()
 
-fold(t("train.formula_title"), "train_fold", training.formulas, training.half_moves_source)
+fold(
+    t("train.formula_title"),
+    "train_fold",
+    training.formulas,
+    training.half_moves_source,
+    classes.explained,
+)
 
 check_yourself(
     "train",

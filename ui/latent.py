@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config import MODEL_KEYS, TrainConfig
+from gan_core.config import SHIPPED_KEYS, TrainConfig
 from ui import warm, words
 from ui.lesson import source_of
 from ui.live import BROWSER, browser_component
@@ -27,6 +27,7 @@ def studio() -> None:
             "models": _models(),
             "chosen": chosen,
             "point": point,
+            "digit": _digit(),
             "scene": scene("latent"),
             "link": _link(),
         },
@@ -47,7 +48,7 @@ def _models() -> list[dict[str, str]]:
             "card": f"api/latent/model/{key}",
             "method": "GET",
         }
-        for key in MODEL_KEYS
+        for key in SHIPPED_KEYS
     ]
     token = visit().run
     if token and engine().find(token):
@@ -65,11 +66,11 @@ def _models() -> list[dict[str, str]]:
 
 def _chosen() -> str:
     """Return the generator that the link names; says so where it is not there."""
-    asked = st.query_params.get("model", MODEL_KEYS[0])
+    asked = st.query_params.get("model", SHIPPED_KEYS[0])
     if asked in [entry["key"] for entry in _models()]:
         return asked
     st.warning(t("latent.run_gone" if asked == RUN else "latent.unknown_model"))
-    return MODEL_KEYS[0]
+    return SHIPPED_KEYS[0]
 
 
 def _point(chosen: str) -> list[float] | None:
@@ -86,6 +87,17 @@ def _point(chosen: str) -> list[float] | None:
         st.warning(t(f"problem.point_{error.code}"))
         return None
     return point
+
+
+def _digit() -> int | None:
+    """Return the digit that the link asks for; what is none is left out with a sentence."""
+    text = st.query_params.get("digit")
+    if not text:
+        return None
+    if len(text) == 1 and text in "0123456789":
+        return int(text)
+    st.warning(t("problem.digit"))
+    return None
 
 
 def _latent_dim(chosen: str) -> int:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gan_core.config import DATASET_KEYS, MODEL_KEYS
+from gan_core.config import DATASET_KEYS, SHIPPED_KEYS
 from gan_core.pictures import MAX_FILE_BYTES, SIDE, PictureError, gif, letter, read_digit
 from ui import shelf, warm
 from ui.runs import engine
@@ -55,7 +55,7 @@ def routes() -> list[BaseRoute]:
 async def model(request: Request) -> Response:
     """Answer with the card of a generator that comes with the course."""
     name = request.path_params["name"]
-    if name not in MODEL_KEYS:
+    if name not in SHIPPED_KEYS:
         return _nothing(404)
     return JSONResponse(await run_in_threadpool(_shipped_card, name), headers=_NO_STORE)
 
@@ -101,7 +101,11 @@ async def network(request: Request) -> Response:
 
 
 async def pictures(request: Request) -> Response:
-    """Make pictures of points, for browsers that cannot: (N, latent_dim) floats to bytes."""
+    """Make pictures of points, for browsers that cannot: (N, latent_dim) floats to bytes.
+
+    Where G is told a class, ``digits`` says which it is asked for: one of all points, or one
+    after the other those of each; without it, 0.
+    """
     name = request.path_params["name"]
     generator = shelf.find(lambda one: one.generator(name))
     if generator is None:
@@ -110,18 +114,29 @@ async def pictures(request: Request) -> Response:
     if body is None or not body or len(body) % (4 * generator.latent_dim):
         return _nothing(400)
     points = np.frombuffer(body, dtype="<f4").reshape(-1, generator.latent_dim)
-    if not np.isfinite(points).all():
+    digits = request.query_params.get("digits", "")
+    if not np.isfinite(points).all() or not _fit(digits, len(points)):
         return _nothing(400)
-    return _grey(await run_in_threadpool(_make, generator, points))
+    return _grey(await run_in_threadpool(_make, generator, points, digits))
 
 
-def _make(generator: Any, points: Any) -> bytes:
+def _fit(digits: str, count: int) -> bool:
+    """Say whether there is no digit, one for all points, or one for each."""
+    return len(digits) in (0, 1, count) and set(digits) <= set("0123456789")
+
+
+def _make(generator: Any, points: Any, digits: str) -> bytes:
     import torch
 
+    from gan_core.conditional import ConditionalGenerator, with_classes
     from gan_core.pictures import to_grey
 
+    z = torch.from_numpy(points.copy())
+    if isinstance(generator, ConditionalGenerator):
+        labels = torch.tensor([int(digit) for digit in digits or "0"])
+        z = with_classes(z, labels.expand(len(z)))
     with torch.no_grad():
-        return to_grey(generator(torch.from_numpy(points.copy()))).tobytes()
+        return to_grey(generator(z)).tobytes()
 
 
 # Comparisons and targets -------------------------------------------------------------------

@@ -26,7 +26,7 @@ _OPEN = {"dataset": DATASET_KEYS, "loss": LOSS_KEYS}
 _RATES = ("generator_lr", "discriminator_lr")
 _WHOLE = ("batch_size", "discriminator_steps", "latent_dim", "examples", "seed")
 _SHARES = {"dropout": 0.05, "ema_decay": 0.001, "beta1": 0.05, "beta2": 0.001}
-_HERE = {"dataset": DATASET_KEYS, "model": MODEL_KEYS, "conditional": ("off",)}
+_HERE = {"dataset": DATASET_KEYS, "model": MODEL_KEYS}
 _BOUNDS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 1.0, "weight_clip": 0.01}
 # What else there is against failures, on both pages that train.
 _REMEDIES = {"instance_noise": 0.05, "instance_noise_moves": 500, "packing": 1, "unrolled_steps": 1}
@@ -56,6 +56,7 @@ def choose_settings(running: TrainConfig | None) -> TrainConfig:
             _choice(name, options)
         with st.expander(t("settings.more")):
             _choice("model", MODEL_KEYS)
+            _choice("conditional", SWITCH_KEYS)
             for name in _RATES:
                 _number(name, 1e-4, "%.5f")
             for name in _WHOLE:

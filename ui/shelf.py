@@ -12,12 +12,12 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gan_core.config import MODEL_KEYS
+from gan_core.config import SHIPPED_KEYS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -34,13 +34,20 @@ Network = TypeVar("Network", bound="nn.Module")
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A generator at rest, what it was trained against, and how far it had come."""
+    """A generator at rest, what it was trained against, and how far it had come.
+
+    Attributes:
+        judges: the discriminator; where both are told a class, the one of each class.
+        agreement: the share of the pictures in which a classifier reads the class that was
+            asked for, where that was measured.
+    """
 
     generator: Generator
-    discriminator: nn.Module
+    judges: Sequence[nn.Module]
     iteration: int
     dataset: str
     loss: str
+    agreement: float | None = None
 
 
 class Shelf:
@@ -56,7 +63,15 @@ class Shelf:
         """Keep networks that follow one another as one file; return its digest."""
         from gan_core.export import network_to_bytes
 
-        content = network_to_bytes(*parts)
+        return self._keep_file(network_to_bytes(*parts))
+
+    def keep_classes(self, networks: Sequence[nn.Module]) -> str:
+        """Keep what a network is for each of its classes as one file; return its digest."""
+        from gan_core.export import classes_to_bytes
+
+        return self._keep_file(classes_to_bytes(networks))
+
+    def _keep_file(self, content: bytes) -> str:
         name = digest(content)
         with self._lock:
             self._files[name] = content
@@ -66,7 +81,12 @@ class Shelf:
 
     def keep_generator(self, generator: Generator) -> str:
         """Keep a generator's file, and the generator itself to make pictures with."""
-        name = self.keep(generator)
+        from gan_core.conditional import CLASSES, ConditionalGenerator, generator_of
+
+        if isinstance(generator, ConditionalGenerator):
+            name = self.keep_classes([generator_of(generator, label) for label in range(CLASSES)])
+        else:
+            name = self.keep(generator)
         with self._lock:
             self._generators[name] = generator
             self._generators.move_to_end(name)
@@ -127,18 +147,23 @@ def shipped_card(name: str) -> Card:
 _preparing = threading.Lock()
 
 
-@lru_cache(maxsize=len(MODEL_KEYS))
+@lru_cache(maxsize=len(SHIPPED_KEYS))
 def _shipped_card(name: str) -> Card:
     from gan_core import pretrained
+    from gan_core.conditional import CLASSES, ProjectionDiscriminator, discriminator_of
 
     generator = pretrained.load_generator(name)
-    told = pretrained.card(name)
+    told, judge = pretrained.card(name), pretrained.load_discriminator(name)
+    judges: Sequence[nn.Module] = [judge]
+    if isinstance(judge, ProjectionDiscriminator):
+        judges = [discriminator_of(judge, label) for label in range(CLASSES)]
     kept = Copy(
         generator,
-        pretrained.load_discriminator(name),
+        judges,
         told["iterations"],
         told["config"]["dataset"],
         told["config"]["loss"],
+        told["measured"].get("class_agreement_average"),
     )
     return _card(name, kept, shipped(), pretrained.load_directions(name))
 
@@ -156,13 +181,20 @@ def card_of(kept: Copy) -> Card:
 def copy_of(trainer: Trainer) -> Copy:
     """Copy what a trainer's samples come from, and its D; the trainer is not changed.
 
-    The copy of D judges single pictures, also where D itself judges packs.
+    The copy of D judges single pictures, also where D itself judges packs, and where it is
+    told a class, there is one for each.
     """
-    from gan_core.judging import alone
+    from gan_core.conditional import ProjectionDiscriminator
+    from gan_core.judging import alone, alone_by_class
 
+    judge, real = trainer.discriminator, trainer.data
+    if isinstance(judge, ProjectionDiscriminator):
+        judges = alone_by_class(judge, real)
+    else:
+        judges = [alone(judge, real)]
     return Copy(
         _at_rest(trainer.average or trainer.generator),
-        alone(trainer.discriminator, trainer.data).requires_grad_(False),
+        [one.requires_grad_(False) for one in judges],
         trainer.iteration,
         trainer.config.dataset,
         trainer.config.loss,
@@ -179,14 +211,18 @@ def _card(name: str, kept: Copy, shelf: Shelf, ganspace: Tensor) -> Card:
 
     generator = kept.generator
     place = shelf.keep_generator(generator)
+    is_told = len(kept.judges) > 1
+    judge = shelf.keep_classes(kept.judges) if is_told else shelf.keep(*kept.judges)
     return {
         "name": name,
+        "conditional": is_told,
+        "agreement": kept.agreement,
         "latent_dim": generator.latent_dim,
         "iteration": kept.iteration,
         "dataset": kept.dataset,
         "verdict": "score" if LOSSES[kept.loss].verdict_range is None else "probability",
         "generator": _address(place),
-        "discriminator": _address(shelf.keep(kept.discriminator)),
+        "discriminator": _address(judge),
         "classifier": _address(_classifier()),
         "pictures": f"api/latent/pictures/{place}",
         "sefa": _rows(directions(generator, len(ganspace))),

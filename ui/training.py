@@ -56,6 +56,10 @@ def lines_of(loss: Loss) -> list[dict[str, Any]]:
     return lines
 
 
+# What D and G are given where both are told the class y.
+_TOLD = {"D(G(z))": "D(G(z,y),y)", "D(x)": "D(x,y)", r"D(\hat x)": r"D(\hat x,y)"}
+
+
 def formulas_of(loss: Loss, config: TrainConfig) -> list[tuple[str, str]]:
     """Return both players' formulas with a slot for the number of each term."""
     from gan_core.penalties import chosen
@@ -65,10 +69,18 @@ def formulas_of(loss: Loss, config: TrainConfig) -> list[tuple[str, str]]:
     numbers = [rf"\text{{@d{index}}}" for index in range(loss.terms + len(penalties))]
     if len(numbers) > 1:
         formula += " = " + " + ".join(numbers)
-    return [
+    told = [
         ("d", formula + r" = \text{@d_loss}"),
         ("g", loss.generator_formula + r" = \text{@g_loss}"),
     ]
+    return told if config.conditional == "off" else [(who, _told(one)) for who, one in told]
+
+
+def _told(formula: str) -> str:
+    """Return a formula as it is where both players are told the class."""
+    for plain, conditional in _TOLD.items():
+        formula = formula.replace(plain, conditional)
+    return formula
 
 
 def play_out(run: Run, config: TrainConfig, *, iterations: int = 0, d_moves: int = 0) -> None:

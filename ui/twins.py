@@ -184,7 +184,7 @@ _FIRST = (
 _NOT_HERE = {
     "run": {
         *("dataset", "layers", "width", "noise", "optimizer"),
-        *("lr_decay_moves", "generator_steps", "conditional"),
+        *("lr_decay_moves", "generator_steps"),
     },
     "points": {"dataset", "model", "dropout", "conditional", "diff_augment"},
 }

@@ -13,7 +13,7 @@ import threading
 import time
 from importlib import import_module
 
-from gan_core.config import MODEL_KEYS
+from gan_core.config import SHIPPED_KEYS
 from ui.shelf import shipped_card
 
 _FIRST = ("torch", "gan_core.trainer", "gan_core.pretrained", "gan_core.latent")
@@ -65,7 +65,7 @@ def _load() -> None:
         time.sleep(_PAUSE_SECONDS)
         for name in _LATER:
             import_module(name)
-        for key in MODEL_KEYS:
+        for key in SHIPPED_KEYS:
             shipped_card(key)
         freeze()
     finally:

@@ -62,13 +62,18 @@ class Look(Protocol):
 
 @dataclass(frozen=True)
 class Picture:
-    """A contact sheet of samples: the look of a run on pictures."""
+    """A contact sheet of samples: the look of a run on pictures.
+
+    Attributes:
+        by_class: whether each row is one class, from 0 at the top.
+    """
 
     id: int
     iteration: int
     rows: int
     columns: int
     grey: Grey
+    by_class: bool = False
 
     @cached_property
     def png(self) -> bytes:
@@ -78,7 +83,7 @@ class Picture:
     @property
     def about(self) -> dict[str, Any]:
         """How the sheet is laid out."""
-        layout = {"rows": self.rows, "columns": self.columns}
+        layout = {"rows": self.rows, "columns": self.columns, "by_class": self.by_class}
         return {"id": self.id, "iteration": self.iteration, **layout}
 
     @property

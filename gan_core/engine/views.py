@@ -88,6 +88,7 @@ class PictureView:
         self.reader = Reader(data, examples)
         self.samples = data.images[: examples or None]
         self.labels: Tensor | None = data.labels[: examples or None]
+        self._by_class = by_class
         self._columns = COLUMNS_BY_CLASS if by_class else COLUMNS
         real = self._real_by_class(self.labels) if by_class else self.samples[: COLUMNS * COLUMNS]
         self.real_png: bytes | None = png(contact_sheet(to_grey(real), self._columns))
@@ -104,7 +105,7 @@ class PictureView:
         samples = sheet_of_samples(trainer, self._columns)
         grey = contact_sheet(to_grey(samples), self._columns)
         rows = len(samples) // self._columns
-        return Picture(number, trainer.iteration, rows, self._columns, grey)
+        return Picture(number, trainer.iteration, rows, self._columns, grey, self._by_class)
 
     @property
     def readings(self) -> Readings | None:

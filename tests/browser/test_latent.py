@@ -33,10 +33,14 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from benchmarks.app_server import PATIENCE, LiveView, open_live, wait_until, wait_until_drawn
+from gan_core import checkpoint
+from gan_core.conditional import with_classes
+from gan_core.config import CONDITIONAL, MODEL_KEYS
 from gan_core.latent import lerp, slerp
 from gan_core.models import ConvGenerator
 from gan_core.pictures import MAX_FILE_BYTES, png, to_grey
-from gan_core.pretrained import GENERATORS, load_generator
+from gan_core.pretrained import card, load_generator
+from gan_core.trainer import Trainer
 from ui.words import translate
 
 pytestmark = pytest.mark.browser
@@ -457,7 +461,275 @@ def test_both_generators_draw_what_pytorch_draws_and_say_that_no_point_fits_both
         length = pytest.approx(z.norm().item(), abs=0.006)
         studio.until(lambda length=length: studio.length == length)  # words follow the picture
         expect(studio.notice).to_have_text(sentence)  # it was not in the way of the buttons
-    assert set(sizes) == set(GENERATORS)
+    assert set(sizes) == set(MODEL_KEYS)
+
+
+# Asking for a digit ---------------------------------------------------------------------
+
+
+def drawn(z: Tensor, digit: int) -> Grey:
+    """Return what the generator that is told a digit draws of a point."""
+    with torch.no_grad():
+        asked = with_classes(z[None], torch.tensor([digit]))
+        return to_grey(load_generator(CONDITIONAL)(asked))[0]
+
+
+class AskedView:
+    """The row of ten digits of one z."""
+
+    def __init__(self, studio: StudioView) -> None:
+        self.studio = studio
+        self.root = studio.root.locator(".asked")
+
+    def option(self, digit: int) -> Locator:
+        return self.root.locator(f'[data-asked="{digit}"]')
+
+    def press(self, digit: int) -> None:
+        """Ask for a digit, as with the mouse."""
+        self.option(digit).check()
+        self.wait_for(digit)
+
+    def wait_for(self, digit: int) -> None:
+        """Return when a digit is asked for and drawn."""
+        expect(self.studio.root).to_have_attribute("data-digit", str(digit))
+        expect(self.option(digit)).to_be_checked()
+        self.studio.wait_for_picture(drawn(self.studio.z, digit))
+
+    def pictures(self) -> list[Grey]:
+        return [read(canvas) for canvas in self.root.locator("canvas").all()]
+
+    def shows(self, z: Tensor) -> bool:
+        """Say whether the row shows what this point is for each digit."""
+        pictures = self.pictures()
+        return all(furthest(pictures[digit], drawn(z, digit)) <= 1 for digit in range(10))
+
+
+@pytest.fixture
+def asked(studio: StudioView) -> Iterator[AskedView]:
+    """Return the row of the generator that can be asked for a digit, at 0."""
+    studio.choose(CONDITIONAL)
+    row = AskedView(studio)
+    row.press(0)
+    yield row
+    studio.show("pad").choose("mlp")
+
+
+def test_the_ten_digits_of_one_point_are_shown_and_pressing_one_keeps_the_point(asked):
+    studio = asked.studio
+    studio.show("pad").another_digit()
+    z = studio.z
+    studio.until(lambda: asked.shows(z))
+    studio.wait_for_picture(drawn(z, 0))
+    asked.press(7)
+    assert torch.equal(studio.z, z)
+    assert asked.shows(z)
+    expect(studio.root.locator(".verdict b")).not_to_be_empty()
+    expect(studio.root.locator(".notes")).to_contain_text(say("studio.verdict_told", digit=7))
+    label = re.compile(re.escape(say("studio.picture_alt_asked", asked=7, digit="#")[:-2]))
+    expect(studio.root.locator("canvas.large")).to_have_attribute("aria-label", label)
+    share = round(100 * card(CONDITIONAL)["measured"]["class_agreement_average"], 1)
+    expect(studio.root.locator(".notes")).to_contain_text(say("studio.agreement", percent=share))
+
+
+def test_the_row_follows_a_drag(asked):
+    studio = asked.studio
+    studio.show("pad").another_digit()
+    mouse, seen = studio.page.mouse, [asked.pictures()]
+    mouse.move(*studio.place(0.5, 0.5))
+    mouse.down()
+    for u, v in [(0.1, 0.2), (0.9, 0.8)]:
+        mouse.move(*studio.place(u, v))
+        studio.until(
+            lambda: all(
+                furthest(now, was) > 0 for now, was in zip(asked.pictures(), seen[-1], strict=True)
+            )
+        )
+        seen.append(asked.pictures())
+    mouse.up()
+    studio.until(lambda: asked.shows(studio.z))
+
+
+def test_digits_and_arrows_on_the_keyboard_ask_for_a_digit(asked):
+    studio = asked.studio
+    keyboard = studio.page.keyboard
+    keyboard.press("4")
+    asked.wait_for(4)
+    asked.option(4).focus()
+    keyboard.press("ArrowRight")
+    asked.wait_for(5)
+    studio.field.focus()
+    keyboard.press("9")
+    asked.wait_for(9)
+    z = studio.z
+    keyboard.press("r")
+    studio.until(lambda: not torch.equal(studio.z, z))
+    asked.wait_for(9)
+
+
+def test_where_no_digit_can_be_asked_for_there_is_no_row_and_no_key(studio):
+    expect(studio.root.locator(".asked")).to_be_hidden()
+    picture, moves = studio.picture, studio.moves
+    studio.page.keyboard.press("4")
+    studio.page.evaluate(TWO_FRAMES)
+    assert (studio.moves, furthest(studio.picture, picture)) == (moves, 0)
+    expect(studio.root).to_have_attribute("data-digit", "")
+    assert "digit" not in studio.point
+    assert "&digit=" not in studio.link
+
+
+def test_a_point_comes_along_to_the_generator_that_is_told_a_digit(studio):
+    studio.choose("dcgan")
+    z = studio.z
+    studio.choose(CONDITIONAL)
+    assert torch.equal(studio.z, z)
+    studio.wait_for_picture(drawn(z, int(studio.root.get_attribute("data-digit") or -1)))
+    labels = studio.root.locator(".thumbnail span")
+    expect(labels.filter(has_text=say("network.conditional"))).to_have_count(1)
+    studio.choose("mlp")
+
+
+def test_the_digit_goes_home_with_the_point_and_comes_back_by_a_link(tab, asked):
+    studio = asked.studio
+    studio.show("pad").another_digit()
+    asked.press(3)
+    point = studio.point
+    assert (point["model"], point["digit"], point["latent_dim"]) == (CONDITIONAL, 3, 64)
+    link = studio.link
+    assert "model=conditional&digit=3&z=" in link
+    other = AskedView(StudioView(tab).open(link))
+    other.wait_for(3)
+    assert furthest(other.studio.picture, studio.picture) <= 1
+    other.press(8)
+    tab.reload()
+    other.studio.wait_for_state("ready")
+    other.wait_for(8)
+
+
+def test_a_link_may_name_a_digit_alone(tab, complaints):
+    row = AskedView(StudioView(tab).open("/latent?model=conditional&digit=7"))
+    row.wait_for(7)
+    assert complaints == []
+
+
+@pytest.mark.parametrize("leave", ["reload", "change_language", "change_pages"])
+def test_the_digit_is_still_there_after(asked, leave):
+    asked.press(6)
+    {"reload": reload, "change_language": change_language, "change_pages": change_pages}[leave](
+        asked.studio.page
+    )
+    asked.studio.wait_for_state("ready")
+    asked.wait_for(6)
+
+
+def test_the_pad_is_drawn_anew_for_another_digit(asked):
+    studio = asked.studio
+    studio.show("pad").another_digit()
+    corner = studio.root.locator(".corner.upper_left canvas")
+    studio.until(lambda: studio.field.locator("canvas").evaluate(FILLED) == 15 * 15)
+    mouse = studio.page.mouse
+    mouse.move(*studio.place(0.5, 0.5))
+    mouse.down()
+    mouse.move(*studio.place(-0.1, -0.1))  # beyond the edge is at the edge
+    mouse.up()
+    z = studio.z
+    asked.press(5)
+    studio.until(lambda: furthest(read(corner), drawn(z, 5)) <= 1)
+    studio.until(lambda: studio.field.locator("canvas").evaluate(FILLED) == 15 * 15)
+
+
+def test_the_sliders_keep_their_place_for_another_digit(asked):
+    studio = asked.studio
+    studio.show("sliders").another_digit()
+    slider = studio.root.locator('input[data-direction="0"]')
+    z = studio.z
+    slider.fill("2")
+    studio.wait_for_another_picture(drawn(z, 0))
+    moved = studio.z
+    asked.press(4)
+    expect(slider).to_have_value("2")
+    assert torch.equal(studio.z, moved)
+    answer = studio.page.request.get("/api/latent/model/conditional").json()
+    end = z + 6 * torch.tensor(answer["sefa"][0])
+    preview = studio.root.locator(".direction").first.locator(".preview canvas").last
+    studio.until(lambda: furthest(read(preview), drawn(end, 4)) <= 1)
+    expect(studio.root.get_by_text(say("studio.told_sefa"))).to_be_visible()
+
+
+def test_a_walk_is_walked_by_another_digit(asked):
+    studio = asked.studio
+    slider, a, b = walk_of_two_digits(studio)
+    asked.press(2)
+    film = studio.root.locator(".film").first
+    expect(film.locator(".blank")).to_have_count(0)
+    studio.until(lambda: furthest(read(film.locator("canvas").first), drawn(a, 2)) <= 1)
+    studio.until(lambda: furthest(read(film.locator("canvas").last), drawn(b, 2)) <= 1)
+    expect(slider).to_have_value("1")
+
+
+def test_the_same_sum_is_made_of_another_digit(asked):
+    studio = asked.studio
+    studio.show("arithmetic")
+    studio.root.get_by_role("button", name=say("studio.arithmetic_fill")).click()
+    outcome = studio.root.locator(".outcome-words")
+    expect(outcome).to_contain_text("the classifier reads")
+    members = studio.root.locator(".tray:not(.outcome)").first.locator(".member")
+    expect(members).to_have_count(20)
+    seeds = [one.get_attribute("aria-label") for one in members.all()]
+    result = studio.root.locator(".thumb.result canvas")
+    studio.wait_for_picture(read(result))
+    z = studio.z
+    asked.press(9)
+    assert torch.equal(studio.z, z)
+    studio.until(lambda: furthest(read(result), drawn(z, 9)) <= 1)
+    assert [one.get_attribute("aria-label") for one in members.all()] == seeds
+
+
+def test_a_search_keeps_to_the_digit_and_the_target_stays_for_the_next(asked):
+    studio = asked.studio
+    studio.show("find")
+    asked.press(7)
+    target = give(studio, "own")
+    own = search(studio)
+    entry = studio.root.locator(".logbook tbody tr").first
+    name = say("studio.find_generator_conditional")
+    expect(entry).to_contain_text(say("studio.find_log_asked", generator=name, digit=7))
+    asked.press(1)
+    assert furthest(read(studio.root.locator(".compared canvas").first), target) == 0
+    other = search(studio)
+    expect(entry).to_contain_text(say("studio.find_log_asked", generator=name, digit=1))
+    assert own < 0.005
+    assert other > own
+    studio.press("go")
+    found = studio.root.locator(".compared").nth(1).locator("canvas")
+    studio.wait_for_picture(read(found))
+    studio.wait_for_picture(drawn(studio.z, 1))
+
+
+def test_without_workers_the_server_draws_the_digit_asked_for(tab, complaints):
+    tab.add_init_script("delete window.Worker")
+    tab.goto("/latent?model=conditional&digit=7")
+    studio = StudioView(tab).wait_for_state("remote")
+    row = AskedView(studio)
+    row.wait_for(7)
+    studio.until(lambda: row.shows(studio.z))
+    row.press(2)
+    studio.press("random")
+    studio.until(lambda: row.shows(studio.z))
+    assert complaints == []
+
+
+def test_on_a_phone_the_row_fits(open_page, complaints):
+    studio = StudioView(open_page(**PHONE)).open("/latent?model=conditional&digit=7")
+    row = AskedView(studio)
+    for mode in MODES:
+        studio.show(mode)
+        assert studio.page.evaluate(TOO_WIDE) == []
+    boxes = [row.root.locator(".one").nth(digit).bounding_box() for digit in range(10)]
+    assert all(box is not None and box["width"] >= 30 and box["height"] >= 44 for box in boxes)
+    assert len({box["y"] for box in boxes if box}) == 1
+    row.root.locator(".one").nth(3).tap()
+    expect(studio.root).to_have_attribute("data-digit", "3")
+    assert complaints == []
 
 
 # Sliders --------------------------------------------------------------------------------
@@ -910,6 +1182,30 @@ def test_a_run_is_taken_into_the_studio_again_and_again(run, complaints):
     expect(studio.notice).to_have_text(say("studio.take_gone"))
     studio.choose("run-1")
     studio.wait_for_picture(studio.picture)
+
+
+def test_a_run_that_is_told_classes_is_asked_for_a_digit(tab, complaints):
+    live = open_live(tab, f"{TINY_RUN}&conditional=on")
+    live.press("step10")
+    live.wait_for("iteration", 10)
+    live.wait_for_state("paused")
+    answer = tab.request.get(f"/api/run/{live.token}/checkpoint.safetensors")
+    saved = checkpoint.from_bytes(answer.body())
+    size = saved.config.batch_size
+    trainer = Trainer(saved.config, torch.zeros(size, 1, 28, 28), torch.zeros(size).long())
+    trainer.load_state_dict(saved.state)
+    tab.get_by_test_id("stPageLink").filter(has_text=say("latent.open")).click()
+    studio = StudioView(tab).wait_for_state("ready")
+    row = AskedView(studio)
+    row.option(7).check()
+    expect(studio.root).to_have_attribute("data-digit", "7")
+    z = studio.z
+    # Its weights travel in half precision.
+    studio.until(lambda: furthest(studio.picture, to_grey(trainer.generate(z[None], 7))[0]) <= 2)
+    expect(studio.root.locator(".verdict b")).not_to_be_empty()
+    assert "model=run&digit=7&z=" in studio.link
+    tab.request.post(f"/api/run/{live.token}/pause")
+    assert complaints == []
 
 
 def test_a_link_to_a_run_that_is_gone_gets_a_sentence_and_a_usable_studio(tab, complaints):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import struct
 from collections.abc import Callable, Iterator
@@ -16,8 +17,17 @@ from playwright.sync_api import Browser, Page
 from torch import Tensor, nn
 
 from gan_core import latent
-from gan_core.config import TrainConfig
-from gan_core.export import network_to_bytes
+from gan_core.conditional import (
+    CLASSES,
+    ConditionalGenerator,
+    ProjectionDiscriminator,
+    discriminator_of,
+    generator_of,
+    one_hot,
+    with_classes,
+)
+from gan_core.config import CONDITIONAL, TrainConfig
+from gan_core.export import classes_to_bytes, network_to_bytes
 from gan_core.models import build_discriminator, build_generator
 from gan_core.pretrained import load_classifier, load_discriminator, load_generator
 
@@ -154,6 +164,99 @@ def draws(name: str, count: int) -> Tensor:
     if name in GENERATORS:
         return latent.draw(count, networks(name)[0].latent_dim, seed=1)
     return latent.draw(count, 784, seed=1).tanh().view(count, 1, 28, 28)
+
+
+# Players that are told a class: who reads it how, and how the browser is given it.
+TOLD = ["shipped", "fresh-mlp", "fresh-dcgan"]
+
+
+@lru_cache(maxsize=4)
+def told(name: str) -> tuple[ConditionalGenerator, ProjectionDiscriminator]:
+    """Return a pair that is told classes, by name, as the files have its weights."""
+    if name == "shipped":
+        generator, judge = load_generator(CONDITIONAL), load_discriminator(CONDITIONAL)
+    else:
+        config = TrainConfig(model=name.split("-")[1], latent_dim=50, conditional="on")
+        random = torch.Generator().manual_seed(3)
+        generator = as_written(build_generator(config, random))
+        judge = as_written(build_discriminator(config, random))
+    assert isinstance(generator, ConditionalGenerator)
+    assert isinstance(judge, ProjectionDiscriminator)
+    return generator, judge
+
+
+def put_told(lab: Lab, name: str) -> None:
+    """Make both of a pair known to the page, as files of all ten classes."""
+    generator, judge = told(name)
+    of_g = [generator_of(generator, label) for label in range(CLASSES)]
+    of_d = [discriminator_of(judge, label) for label in range(CLASSES)]
+    lab.files |= {f"{name}-g": classes_to_bytes(of_g), f"{name}-d": classes_to_bytes(of_d)}
+
+
+OF_CLASS = "async ({ name, x, count, label }) => (await read(name)).of(label).forward(x, count)"
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_browser_draws_what_it_is_asked_for_as_pytorch_does(lab, name):
+    generator, _ = told(name)
+    put_told(lab, name)
+    z = latent.draw(20, generator.latent_dim, seed=1)
+    for label in range(CLASSES):
+        pictures = lab.run(OF_CLASS, name=f"{name}-g", x=z, count=20, label=label)
+        expected = generator(with_classes(z, torch.full((20,), label))).detach()
+        torch.testing.assert_close(pictures.view_as(expected), expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_browser_judges_what_was_asked_for_as_pytorch_does(lab, name):
+    _, judge = told(name)
+    put_told(lab, name)
+    x = latent.draw(20, 784, seed=1).tanh().view(20, 1, 28, 28)
+    for label in range(CLASSES):
+        logits = lab.run(OF_CLASS, name=f"{name}-d", x=x, count=20, label=label)
+        expected = judge(x, one_hot(torch.full((20,), label))).detach()
+        torch.testing.assert_close(logits, expected, atol=1e-4, rtol=0)
+
+
+def test_the_gradient_is_that_of_the_class_asked_for(lab):
+    generator, _ = told("shipped")
+    put_told(lab, "shipped")
+    z = latent.draw(9, generator.latent_dim, seed=1).requires_grad_()
+    output = generator(with_classes(z, torch.full((9,), 3)))
+    gradient = latent.draw(9, 784, seed=2)
+    (expected,) = torch.autograd.grad(output, z, gradient.view_as(output))
+    work = """async ({ z, gradient }) => {
+      const network = (await read("shipped-g")).of(3);
+      return network.record(z, 9).backward(gradient);
+    }"""
+    back = lab.run(work, z=z, gradient=gradient)
+    torch.testing.assert_close(back.view_as(z), expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_pass_for_one_class_ends_that_for_another(lab):
+    """They share their buffers: the way back of the first would be that of the second."""
+    put_told(lab, "shipped")
+    work = """async ({ z }) => {
+      const network = await read("shipped-g");
+      const { output, backward } = network.of(3).record(z);
+      network.of(4).forward(z);
+      try { backward(output); } catch (error) { return error.message; }
+    }"""
+    assert "has run again" in lab.run(work, z=latent.draw(1, 64, seed=1))
+
+
+def test_a_network_that_is_told_a_class_runs_for_one_alone(lab):
+    put_told(lab, "shipped")
+    work = """async ({ z }) => {
+      const network = await read("shipped-g");
+      const same = network.of(3) === network.of(3) && network.of(3).of(5) === network.of(3);
+      const told = [network.isTold, network.of(3).isTold, network.inputSize];
+      try { network.forward(z); } catch (error) { return [same, told, error.message]; }
+    }"""
+    same, known, message = lab.run(work, z=latent.draw(1, 64, seed=1))
+    assert same
+    assert known == [True, False, 64]
+    assert "is told a class" in message
 
 
 def apply(name: str, x: Tensor) -> Tensor:
@@ -363,6 +466,43 @@ def test_a_broken_file_is_refused_with_its_reason(lab, case):
     }"""
     assert lab.run(work, name="sound") == "accepted"
     assert lab.run(work, name="broken") == code
+
+
+def of_two_classes() -> bytes:
+    """Return a file of networks whose last bias alone is of a class."""
+    torch.manual_seed(0)
+    one = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3))
+    other = copy.deepcopy(one)
+    nn.init.ones_(other[-1].bias)
+    return classes_to_bytes([one, other])
+
+
+def shape_of_bias(*shape: int) -> Callable[[bytes], bytes]:
+    """Return a function that gives the bias of both classes another shape."""
+    return with_header(lambda header: header["2.bias"].update(shape=list(shape)))
+
+
+BROKEN_CLASSES = {
+    "a bias of no class": shape_of_bias(6),
+    "a bias of another length": shape_of_bias(3, 2),
+    "a bias with an axis too many": shape_of_bias(1, 2, 3),
+    "a plain layer that has classes": with_layers(lambda ls: ls[2].update(op="linear")),
+    "a layer of classes that has none": with_layers(lambda ls: ls[0].update(op="linear_of_class")),
+    "a layer of classes without a bias": with_layers(lambda ls: ls[2].update(bias=None)),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_CLASSES)
+def test_a_broken_file_of_classes_is_refused(lab, case):
+    sound = of_two_classes()
+    lab.files |= {"sound": sound, "broken": BROKEN_CLASSES[case](sound)}
+    work = """async ({ name }) => {
+      const bytes = await fetchBytes(name);
+      try { parseNetwork(bytes); } catch (error) { return error.code ?? `no code: ${error}`; }
+      return "accepted";
+    }"""
+    assert lab.run(work, name="sound") == "accepted"
+    assert lab.run(work, name="broken") == "damaged"
 
 
 def test_half_precision_is_read_as_numpy_reads_it(lab):
@@ -614,6 +754,88 @@ def test_a_search_in_the_worker_finds_and_reports(studio):
     assert found["moments"] == sorted(found["moments"])
     expected = grey(apply("shipped-dcgan", found["z"][None])[0])
     assert (found["picture"] - expected).abs().max() <= 1
+
+
+@pytest.fixture
+def asked(lab: Lab) -> Iterator[Lab]:
+    """Return a page with the model open on it that is told a digit, as ``model``."""
+    work = "async () => { window.model = await openModel(await card('conditional')); return null; }"
+    lab.run(work)
+    yield lab
+    lab.run("() => { model.close(); return null; }")
+
+
+def drawn(z: Tensor, digit: int) -> Tensor:
+    """Return what the shipped generator draws when it is asked for a digit."""
+    return load_generator(CONDITIONAL)(with_classes(z, torch.full((len(z),), digit)))
+
+
+def test_a_model_draws_judges_and_finds_the_digit_it_is_asked_for(asked):
+    z, digit = latent.draw(5, 64, seed=1), 7
+    work = """async ({ zs, digit, target }) => {
+      model.digit = digit;
+      return {
+        told: model.isTold, dim: model.latentDim,
+        here: model.picture(zs[0]), other: model.picture(zs[0], 2), made: await model.pictures(zs),
+        judged: await model.judge(zs[0]), features: await model.features(zs),
+        found: await model.search(target, { restarts: 2, steps: 40 }),
+      };
+    }"""
+    target = drawn(latent.draw(1, 64, seed=3), digit).view(-1)
+    answer = asked.run(work, zs=list(z), digit=digit, target=target)
+    pictures = drawn(z, digit)
+    assert (answer["told"], answer["dim"]) == (True, 64)
+    assert (torch.stack(answer["made"]) - grey(pictures).view(5, -1)).abs().max() <= 1
+    assert answer["here"].equal(answer["made"][0])
+    assert (answer["other"] - grey(drawn(z[:1], 2)).view(-1)).abs().max() <= 1
+    logit = load_discriminator(CONDITIONAL)(pictures[:1], one_hot(torch.tensor([digit])))
+    assert answer["judged"]["logit"] == pytest.approx(logit.item(), abs=1e-3)
+    features = load_classifier().features(pictures)
+    torch.testing.assert_close(torch.stack(answer["features"]), features, atol=1e-3, rtol=0)
+    found = grey(drawn(answer["found"]["z"][None], digit)).view(-1)
+    assert (answer["found"]["picture"] - found).abs().max() <= 1
+
+
+def test_pictures_under_way_keep_the_digit_that_they_were_asked_for(asked):
+    z = latent.draw(9, 64, seed=1)
+    work = """async ({ zs }) => {
+      const made = [3, 8].map((digit) => {
+        model.digit = digit;
+        return model.pictures(zs);
+      });
+      model.digit = 0;
+      return Promise.all(made);
+    }"""
+    for pictures, digit in zip(asked.run(work, zs=list(z)), (3, 8), strict=True):
+        assert (torch.stack(pictures) - grey(drawn(z, digit)).view(9, -1)).abs().max() <= 1
+
+
+def test_a_model_that_is_told_nothing_does_not_care_for_the_digit(studio):
+    z = draws("shipped-dcgan", 2)
+    work = """async ({ zs }) => {
+      model.digit = 7;
+      return { told: model.isTold, here: model.picture(zs[0], 3), made: await model.pictures(zs) };
+    }"""
+    answer = studio.run(work, zs=list(z))
+    assert answer["told"] is False
+    assert answer["here"].equal(answer["made"][0])
+    assert (torch.stack(answer["made"]) - grey(apply("shipped-dcgan", z))).abs().max() <= 1
+
+
+def test_the_server_draws_the_digit_asked_for_where_the_browser_cannot(page):
+    page.add_init_script("delete window.Worker")
+    z = latent.draw(3, 64, seed=1)
+    work = """async ({ zs }) => {
+      const model = await openModel(await card("conditional"));
+      model.digit = 7;
+      const made = await model.pictures(zs);
+      return { told: model.isTold, made, three: await model.pictures(zs, { digits: [7, 0, 9] }) };
+    }"""
+    answer = Lab(page).run(work, zs=list(z))
+    assert answer["told"] is True
+    assert (torch.stack(answer["made"]) - grey(drawn(z, 7)).view(3, -1)).abs().max() <= 1
+    each = load_generator(CONDITIONAL)(with_classes(z, torch.tensor([7, 0, 9])))
+    assert (torch.stack(answer["three"]) - grey(each).view(3, -1)).abs().max() <= 1
 
 
 def test_a_closed_model_lets_nobody_wait(lab):

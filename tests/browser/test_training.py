@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import load
 
 from benchmarks.app_server import LiveView, open_live, wait_until_drawn
 from gan_core.packing import pack, unpack
+from ui.words import translate
 
 pytestmark = pytest.mark.browser
 
@@ -133,6 +135,51 @@ def test_a_loss_without_probabilities_shows_scores_and_its_penalties(page):
     assert sum(terms) == pytest.approx(total, abs=0.003)
     assert numbers[1].startswith("(") == (terms[1] < 0)
     assert not numbers[0].startswith("(")
+
+
+# Classes --------------------------------------------------------------------------------
+
+
+def inked(page: Page, sheet: str) -> list[bool]:
+    """Say of each of ten rows whether something stands in the margin left of its pictures."""
+    rows: list[bool] = page.locator(f".picture.{sheet} canvas").evaluate(
+        """(canvas) => {
+          const { width, height } = canvas;
+          const pitch = height / 10;
+          const margin = Math.floor(width - 10 * pitch);
+          const context = canvas.getContext("2d");
+          return Array.from({ length: 10 }, (_, row) => {
+            const { data } = context.getImageData(0, Math.floor(row * pitch), margin, pitch);
+            return data.some((value, at) => at % 4 === 3 && value > 128);
+          });
+        }"""
+    )
+    return rows
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_where_both_are_told_classes_every_row_is_one(page, complaints, language):
+    live = open_live(page, f"/train?{RECIPE}&conditional=on&lang={language}")
+    live.press("step10")
+    live.wait_for("iteration", 10)
+    live.wait_for_state("paused")
+    say = partial(translate, language)
+    for sheet, words in (("fake", "picture_alt_rows"), ("real", "real_alt_rows")):
+        expect(page.locator(f".picture.{sheet} canvas")).to_have_attribute(
+            "aria-label", say(f"live.{words}", count=100, iteration=10)
+        )
+        live.until(lambda sheet=sheet: inked(page, sheet) == [True] * 10)
+    expect(page.get_by_text(say("live.rows"))).to_be_visible()
+    expect(page.get_by_text(say("live.rows_real"))).to_be_visible()
+    expect(page.locator(".formula.d")).to_contain_text("(G(z,y),y)")
+    assert complaints == []
+
+
+def test_where_nobody_is_told_a_class_the_sheet_has_no_rows(live):
+    live.wait_for("frames", 1)
+    expect(live.page.get_by_text(translate("en", "live.rows"))).to_be_hidden()
+    label = live.page.locator(".picture.fake canvas").get_attribute("aria-label")
+    assert label == translate("en", "live.picture_alt", count=64, iteration=0)
 
 
 # How good the pictures are --------------------------------------------------------------

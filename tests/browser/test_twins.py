@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.app_server import open_live, wait_until, wait_until_drawn
 from gan_core.engine.pair import LEAD
+from ui.words import translate
 
 pytestmark = pytest.mark.browser
 
@@ -279,6 +280,18 @@ def test_digits_are_compared_as_contact_sheets(open_page):
     assert after[0] != after[1]
     for now, was in zip(after, before, strict=True):
         assert now != was
+
+
+def test_where_both_are_told_classes_both_sheets_have_a_row_for_each(open_page):
+    page = open_page(viewport={"width": 1300, "height": 1600})
+    open_live(page, f"/train?{DIGITS}&conditional=on")
+    twins = forked(page)
+    told = translate("en", "live.picture_alt_rows", count=100, iteration=0)
+    for half in twins.root.locator(".half").all():
+        expect(half.locator(".sheet canvas")).to_have_attribute(
+            "aria-label", re.compile(re.escape(told))
+        )
+        expect(half.get_by_text(translate("en", "live.rows"))).to_be_visible()
 
 
 def test_pictures_are_measured_side_by_side(open_page):

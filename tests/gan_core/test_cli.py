@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from urllib.error import URLError
 
@@ -15,13 +16,17 @@ import torch
 from PIL import Image
 
 from gan_core import __main__ as command_line
-from gan_core import checkpoint
+from gan_core import checkpoint, pretrained
 from gan_core.__main__ import main
+from gan_core.conditional import one_hot, wanted_labels, with_classes
 from gan_core.config import TrainConfig
+from gan_core.data.images import embedded_digits
+from gan_core.latent import draw
 from gan_core.pictures import contact_sheet, to_grey
 from gan_core.trainer import Trainer, TrainingDiverged
 
 ROOT = Path(__file__).parents[2]
+AGREEMENT = "class_agreement"
 QUICK = [
     *("train", "--dataset", "digits", "--model", "dcgan"),
     *("--latent-dim", "3", "--batch-size", "4", "--iterations"),
@@ -156,10 +161,68 @@ def test_conditional_weights_are_measured_over_all_digits(capsys):
     assert "N = 50 pictures on either side (digits)" in capsys.readouterr().out
 
 
-def test_conditional_weights_are_not_shipped(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--conditional", "on", "--ship", "dcgan"], "need one another"),
+        (["--ship", "conditional"], "need one another"),
+        (["--packing", "2", "--ship", "dcgan"], "without company"),
+    ],
+)
+def test_weights_that_nobody_could_load_are_not_shipped(words, reason, monkeypatch, capsys):
     monkeypatch.setattr(Trainer, "step", lambda _trainer: pytest.fail("it trained"))
-    assert status([*QUICK, "3", "--conditional", "on", "--ship", "dcgan"]) == 2
-    assert "without company or class" in capsys.readouterr().err
+    assert status([*QUICK, "3", *words]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_conditional_weights_are_shipped_with_what_was_measured(monkeypatch, tmp_path):
+    digits = embedded_digits()
+    folder = tmp_path / "pretrained"
+    folder.mkdir()
+    for write in (pretrained.save_weights, pretrained.save_directions, pretrained.save_card):
+        monkeypatch.setattr(pretrained, write.__name__, partial(write, folder=folder))
+    monkeypatch.setattr(command_line, "load_images", lambda *_key, **_more: digits)
+    train("--conditional", "on", "--ema-decay", "0.9", "--ship", "conditional")
+    told = pretrained.card("conditional", folder)
+    assert told["config"]["conditional"] == "on"
+    kinds = ("raw", "average")
+    measured = [f"{what}_{kind}" for kind in kinds for what in ("frechet_distance", AGREEMENT)]
+    assert list(told["measured"]) == measured
+    generator = pretrained.load_generator("conditional", folder)
+    judge = pretrained.load_discriminator("conditional", folder)
+    labels = wanted_labels(None, 20)
+    made = generator(with_classes(draw(20, generator.latent_dim, 1), labels))
+    assert judge(made, one_hot(labels)).shape == (20,)
+    assert pretrained.load_directions("conditional", folder).shape == (pretrained.DIRECTIONS, 3)
+
+
+def test_the_agreement_is_the_share_that_the_classifier_reads_as_asked(monkeypatch):
+    """The real pictures as samples: then the share is the classifier's own accuracy on them."""
+    digits = embedded_digits()
+    monkeypatch.setattr(command_line, "load_images", lambda *_key, **_more: digits)
+    labels = wanted_labels(None, 400)
+    rows = [torch.nonzero(digits.labels == label).flatten()[:40] for label in range(10)]
+    samples = digits.images[torch.stack(rows, 1).flatten()]  # 0, 1, …, 9, 0, …
+    trainer = Trainer(TrainConfig(model="dcgan", latent_dim=3, conditional="on"), samples, labels)
+    monkeypatch.setattr(Trainer, "sample", lambda *_words, **_more: samples)
+    model = pretrained.load_classifier()
+    expected = sum(
+        int(model(picture[None]).argmax()) == label
+        for picture, label in zip(samples, labels.tolist(), strict=True)
+    )
+    measured = command_line._measure(trainer, None)
+    assert measured[f"{AGREEMENT}_raw"] == round(expected / 400, 4)
+    assert f"{AGREEMENT}_average" not in measured
+
+
+@pytest.mark.parametrize("digit", [None, 7])
+def test_the_shipped_conditional_weights_draw_the_digit_asked_for(digit):
+    words = [] if digit is None else ["--digit", str(digit)]
+    assert main(["sample", "conditional", "--count", "9", *words, "--out", "nine.png"]) == 0
+    generator = pretrained.load_generator("conditional")
+    z = with_classes(draw(9, generator.latent_dim, 0), wanted_labels(digit, 9))
+    expected = contact_sheet(to_grey(generator(z))).repeat(2, 0).repeat(2, 1)
+    assert np.array_equal(picture("nine.png"), expected)
 
 
 def test_evaluate_says_what_a_checkpoint_is_worth(capsys):

@@ -33,8 +33,8 @@ from gan_core.config import (
     TrainConfig,
 )
 from gan_core.export import network_to_bytes
-from gan_core.judging import alone, judges_single, packed
-from gan_core.latent import directions, draw
+from gan_core.judging import alone, alone_by_class, judges_single, packed
+from gan_core.latent import directions, draw, first_weights, principal_directions
 from gan_core.layers import MinibatchStd
 from gan_core.losses import LOSSES
 from gan_core.models import MODELS, build_discriminator, build_generator, without_weights
@@ -594,3 +594,76 @@ def test_directions_are_those_of_the_noise(model):
     assert lengths[0] >= lengths[1]
     torch.testing.assert_close(directions(generator_of(generator, 4), 2), found)
     assert all(not torch.allclose(a, b) for a, b in pairwise(found))
+
+
+@EVERY_MODEL
+def test_principal_directions_are_those_within_the_classes(model):
+    """Written out: the answers less the mean of their class, their components, least squares."""
+    config = small(model, latent_dim=12)
+    generator = build_generator(config, fresh()).eval()
+    with torch.no_grad():  # components that lie well apart: each half as long as the one before
+        of_noise = first_weights(generator)
+        left, _, right = torch.linalg.svd(of_noise, full_matrices=False)
+        of_noise.copy_(left @ (8 * 0.5 ** torch.arange(12)).diag() @ right)
+    z = torch.randn(600, 12, generator=fresh()).double()
+    labels = torch.arange(600) % CLASSES
+    first = generator.net[0]
+    weight = first.weight.detach().double()
+    answers = z @ weight[:, :12].T + weight[:, 12:].T[labels]
+    if first.bias is not None:
+        answers = answers + first.bias.detach().double()
+    slope = 0.2 if model == "mlp" else 0.0
+    if model == "dcgan":
+        answers = answers / (1 + 1e-5) ** 0.5  # fresh: mean 0, variance 1
+    answers = torch.where(answers > 0, answers, slope * answers)
+    for label in range(CLASSES):
+        answers[labels == label] -= answers[labels == label].mean(0)
+    left, _, _ = torch.linalg.svd(answers, full_matrices=False)
+    solved = torch.linalg.lstsq(left[:, :4], z).solution
+    solved /= solved.norm(dim=1, keepdim=True)
+    found = principal_directions(generator, 4, samples=600).double()
+    assert ((found * solved).sum(1).abs() > 0.999).all()
+
+
+def test_principal_directions_do_not_follow_what_the_class_does():
+    """Columns of the class that drown the noise, but bend no answer: all stay positive."""
+    generator = build_generator(small("mlp", latent_dim=12), fresh()).eval()
+    with torch.no_grad():
+        generator.net[0].bias.fill_(100.0)
+        generator.net[0].weight[:, 12:] = 0.0
+        alike = principal_directions(generator, 2, samples=600)
+        generator.net[0].weight[:, 12:] = 50 * torch.rand(256, CLASSES, generator=fresh())
+    assert ((principal_directions(generator, 2, samples=600) * alike).sum(1) > 0.99).all()
+
+
+# Judging alone, class by class -------------------------------------------------------------
+
+
+@EVERY_MODEL
+def test_each_judge_alone_is_told_its_class(model, pictures):
+    judge = after(made(model, dropout=0.3), 1).discriminator.eval()
+    judges = alone_by_class(judge, pictures)
+    for label in (0, 7):
+        told = judge(pictures, one_hot(torch.full((len(pictures),), label)))
+        torch.testing.assert_close(judges[label](pictures), told, rtol=1e-4, atol=1e-5)
+    assert len(judges) == CLASSES
+
+
+@EVERY_MODEL
+def test_a_judge_of_packs_is_asked_about_copies_of_one_class(model, pictures):
+    judge = after(made(model, packing=2), 1).discriminator.eval()
+    sevens = one_hot(torch.full((len(pictures),), 7)).repeat_interleave(2, 0)
+    told = judge(packed(pictures.repeat_interleave(2, 0), 2), packed(sevens, 2))
+    one = alone_by_class(judge, pictures)[7]
+    torch.testing.assert_close(one(pictures), told, rtol=1e-4, atol=1e-5)
+
+
+@EVERY_MODEL
+def test_a_judge_that_hears_of_the_spread_hears_that_of_real_ones_of_all_classes(model, pictures):
+    judge = after(made(model, minibatch_stddev="on"), 1).discriminator.eval()
+    features = judge.net[:-1](pictures)
+    features[:, -1] = features[:, -1].mean()
+    seven = judge.embed.weight[:, 7]
+    told = judge.net[-1](features).squeeze(1) + features @ seven
+    one = alone_by_class(judge, pictures)[7]
+    torch.testing.assert_close(one(pictures), told, rtol=1e-4, atol=1e-5)

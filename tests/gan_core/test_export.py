@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from gan_core.classifier import FEATURES
-from gan_core.config import MODEL_KEYS, TrainConfig
-from gan_core.export import FORMAT, network_to_bytes
-from gan_core.judging import alone
+from gan_core.conditional import CLASSES, discriminator_of, generator_of, one_hot, with_classes
+from gan_core.config import CONDITIONAL, MODEL_KEYS, TrainConfig
+from gan_core.export import FORMAT, classes_to_bytes, network_to_bytes
+from gan_core.judging import alone, alone_by_class
 from gan_core.latent import draw
 from gan_core.models import IMAGE_SHAPE, MODELS, Generator, build_discriminator
 from gan_core.pretrained import load_classifier, load_discriminator, load_generator
@@ -44,25 +45,29 @@ def read(content: bytes) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, s
     return said, tensors, types
 
 
-def answers(content: bytes, x: Tensor) -> Iterator[Tensor]:
-    """Yield what each part of a network answers, in float64."""
+def answers(content: bytes, x: Tensor, label: int = 0) -> Iterator[Tensor]:
+    """Yield what each part of a network answers, in float64; of several classes, for this one."""
     said, tensors, _ = read(content)
     x = x.double()
     assert list(x.shape[1:]) == said["input"]
     for number, layer in enumerate(said["layers"], start=1):
-        x = act(layer, tensors, x)
+        x = act(layer, tensors, x, label)
         if number in said["parts"]:
             yield x
     assert list(x.shape[1:]) == said["output"]
 
 
-def act(layer: dict[str, Any], tensors: dict[str, Tensor], x: Tensor) -> Tensor:
+def act(layer: dict[str, Any], tensors: dict[str, Tensor], x: Tensor, label: int) -> Tensor:
     def tensor(role: str) -> Tensor | None:
         return tensors[layer[role]] if layer[role] is not None else None
 
     match layer["op"]:
         case "linear":
             return F.linear(x, tensor("weight"), tensor("bias"))
+        case "linear_of_class":
+            weight, bias = tensor("weight"), tensor("bias")
+            weight = weight[label] if weight.ndim == 3 else weight
+            return F.linear(x, weight, bias[label] if bias.ndim == 2 else bias)
         case "conv":
             steps = {name: layer[name] for name in ("stride", "padding")}
             return F.conv2d(x, tensor("weight"), tensor("bias"), **steps)
@@ -232,6 +237,96 @@ def test_batch_normalisation_is_a_scale_and_a_shift(trained):
         assert torch.allclose(tensors[layer["scale"]], scale, rtol=1e-6)
         shift = norm.bias.double() - scale * mean
         assert torch.allclose(tensors[layer["shift"]], shift, rtol=1e-5, atol=1e-7)
+
+
+# Classes -----------------------------------------------------------------------------------
+
+
+def told(name: str, pictures: Tensor, **changes: Any) -> Trainer:
+    """A pair that is told classes, after a few moves."""
+    recipe = {"latent_dim": 5, "batch_size": 8, "dropout": 0.5, "conditional": "on", **changes}
+    labels = torch.arange(len(pictures)) % CLASSES
+    trainer = Trainer(TrainConfig(model=name, **recipe), pictures, labels)
+    for _ in trainer.run(3):
+        pass
+    return trainer
+
+
+def of_each(generator: nn.Module) -> list[nn.Module]:
+    return [generator_of(generator, label) for label in range(CLASSES)]
+
+
+@pytest.mark.parametrize("name", MODEL_KEYS)
+def test_one_file_makes_the_pictures_of_every_class(name, pictures):
+    networks = of_each(told(name, pictures).generator)
+    content, z = classes_to_bytes(networks), draw(4, 5, 0)
+    for label, network in enumerate(networks):
+        (made,) = answers(content, z, label)
+        agree(made.reshape(4, *IMAGE_SHAPE), rounded(network)(z))
+
+
+@pytest.mark.parametrize("name", MODEL_KEYS)
+@pytest.mark.parametrize("change", [{}, {"packing": 2}, {"minibatch_stddev": "on"}])
+@pytest.mark.parametrize("normalised", ["off", "on"])
+def test_one_file_gives_the_verdicts_of_every_class(name, change, normalised, pictures):
+    trainer = told(name, pictures, spectral_norm=normalised, **change)
+    judges = alone_by_class(trainer.discriminator, trainer.data)
+    content = classes_to_bytes(judges)
+    for label, judge in enumerate(judges):
+        (verdicts,) = answers(content, pictures, label)
+        expected = judge(pictures).double()
+        assert torch.allclose(verdicts.squeeze(1), expected, rtol=0, atol=5e-3)  # half precision
+
+
+def test_what_is_shipped_for_every_class_travels_without_loss(pictures):
+    generator, judge = load_generator(CONDITIONAL), load_discriminator(CONDITIONAL)
+    of_g = classes_to_bytes(of_each(generator))
+    of_d = classes_to_bytes([discriminator_of(judge, label) for label in range(CLASSES)])
+    z = draw(4, generator.latent_dim, 0)
+    for label in range(CLASSES):
+        (made,) = answers(of_g, z, label)
+        wanted = torch.full((4,), label)
+        agree(made.reshape(4, *IMAGE_SHAPE), generator(with_classes(z, wanted)))
+        (verdicts,) = answers(of_d, pictures[:4], label)
+        agree(verdicts.squeeze(1), judge(pictures[:4], one_hot(wanted)))
+
+
+@pytest.mark.parametrize("name", MODEL_KEYS)
+def test_only_what_a_class_changes_is_there_ten_times(name, pictures):
+    trainer = told(name, pictures)
+    judges = alone_by_class(trainer.discriminator, trainer.data)
+    for networks, role, place in ((of_each(trainer.generator), "bias", 0), (judges, "weight", -1)):
+        content = classes_to_bytes(networks)
+        said, tensors, types = read(content)
+        changed = [layer for layer in said["layers"] if layer["op"] == "linear_of_class"]
+        weighted = [layer for layer in said["layers"] if "weight" in layer]
+        assert changed == [weighted[place]]
+        assert types[changed[0][role]] == "F32"
+        ten = tensors[changed[0][role]]
+        assert len(ten) == CLASSES
+        more = len(content) - len(network_to_bytes(networks[0]))
+        assert more <= 4 * ten.numel() + 200
+
+
+def test_of_one_class_the_file_is_that_of_the_network(trained):
+    one = classes_to_bytes([trained.generator])
+    assert read(one)[0] == read(network_to_bytes(trained.generator))[0]
+
+
+def test_networks_that_differ_elsewhere_are_not_of_one_kind(pictures):
+    one, other = (judge_with("dcgan", pictures, seed=seed).discriminator for seed in (0, 1))
+    with pytest.raises(ValueError, match="classes in linear layers alone"):
+        classes_to_bytes([one, other])
+    with pytest.raises(ValueError, match="the same layers"):
+        classes_to_bytes([nn.Sequential(nn.Linear(2, 2), last) for last in (nn.ReLU(), nn.Tanh())])
+
+
+def test_what_is_told_a_class_is_written_class_by_class_alone(pictures):
+    trainer = told("dcgan", pictures)
+    for player in (trainer.generator, trainer.discriminator):
+        for write in (network_to_bytes, lambda network: classes_to_bytes([network])):
+            with pytest.raises(ValueError, match="only those of one"):
+                write(player)
 
 
 # Writing changes nothing -------------------------------------------------------------------

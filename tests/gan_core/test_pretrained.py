@@ -13,7 +13,8 @@ from torch import Tensor
 
 from gan_core import pretrained
 from gan_core.classifier import accuracy
-from gan_core.config import TrainConfig
+from gan_core.conditional import CLASSES, one_hot, wanted_labels, with_classes
+from gan_core.config import CONDITIONAL, TrainConfig
 from gan_core.data import load_images
 from gan_core.data.images import embedded_digits
 from gan_core.latent import draw, principal_directions
@@ -36,6 +37,8 @@ SHIPPED = (*GENERATORS, "classifier")
 OPPONENTS = tuple(name + OPPONENT for name in GENERATORS)  # told of on the generators' cards
 WEIGHTS = (*SHIPPED, *OPPONENTS)
 MOST_BYTES = 8_000_000
+# The networks of each name, and whether they are told classes.
+RECIPES = {"mlp": ("mlp", "off"), "dcgan": ("dcgan", "off"), CONDITIONAL: ("dcgan", "on")}
 
 
 def mnist() -> Path:
@@ -81,7 +84,7 @@ def test_a_card_says_where_the_weights_are_from(name):
 def test_a_generators_card_has_its_recipe(name):
     told = card(name)
     config = TrainConfig.from_dict(told["config"])
-    assert config.model == name
+    assert (config.model, config.conditional) == RECIPES[name]
     assert config.dataset == "mnist"
     assert isinstance(told["iterations"], int)
     assert told["iterations"] > 0
@@ -89,10 +92,28 @@ def test_a_generators_card_has_its_recipe(name):
     assert told["weights"] == ("average (EMA)" if config.ema_decay else "raw")
 
 
+def test_the_card_of_the_conditional_pair_says_how_often_g_obeys():
+    """Of pictures in which a classifier that is right 99 times of 100 reads the class."""
+    told = card(CONDITIONAL)["measured"]
+    for kind in ("raw", "average"):
+        assert 0.9 < told[f"class_agreement_{kind}"] <= 1
+        assert f"frechet_distance_{kind}" in told
+
+
+def test_the_conditional_generator_draws_what_it_is_asked_for():
+    """The card's share is of 10,000; these are 500 others."""
+    generator = load_generator(CONDITIONAL)
+    labels = wanted_labels(None, 500)
+    pictures = generator(with_classes(draw(500, generator.latent_dim, 7), labels))
+    read = load_classifier()(pictures).argmax(1)
+    assert (read == labels).float().mean() == pytest.approx(
+        card(CONDITIONAL)["measured"]["class_agreement_average"], abs=0.025
+    )
+
+
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_generator_draws_pictures(name):
-    generator = load_generator(name)
-    pictures = generator(draw(32, generator.latent_dim, 0))
+    pictures = own_pictures(name, 32)
     assert pictures.shape == (32, 1, 28, 28)
     assert pictures.dtype == torch.float32
     assert pictures.min() >= -1
@@ -107,7 +128,7 @@ def test_a_generator_is_shared_and_never_trained_on(name):
     assert load_generator(name) is generator
     assert not generator.training
     assert not any(weight.requires_grad for weight in generator.parameters())
-    z = draw(4, generator.latent_dim, 0)
+    z = noise_of(name, 4)
     assert torch.allclose(generator(z)[:1], generator(z[:1]), atol=1e-5)
 
 
@@ -122,25 +143,41 @@ def test_loading_leaves_the_shared_random_numbers_alone():
 @pytest.mark.parametrize("name", ["classifier", "stylegan", "../mlp", "", "x" * 5000])
 def test_an_unknown_name_is_refused(name):
     for load in (load_generator, load_discriminator, load_directions):
-        with pytest.raises(ValueError, match=r"^name must be one of mlp, dcgan, got '.{0,40}'$"):
+        with pytest.raises(
+            ValueError, match=r"^name must be one of mlp, dcgan, conditional, got '"
+        ):
             load(name)
 
 
 # The opponents --------------------------------------------------------------------------
 
 
-def own_pictures(name: str) -> Tensor:
-    generator = load_generator(name)
-    return generator(draw(200, generator.latent_dim, 0))
+def noise_of(name: str, count: int) -> Tensor:
+    """Return what a generator is given: noise, and where it is told classes, all in turn."""
+    noise = draw(count, load_generator(name).latent_dim, 0)
+    return with_classes(noise, wanted_labels(None, count)) if name == CONDITIONAL else noise
+
+
+def own_pictures(name: str, count: int = 200) -> Tensor:
+    return load_generator(name)(noise_of(name, count))
+
+
+def verdicts_on(name: str, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Return what D says of pictures, those of a D that is told classes of all in turn."""
+    discriminator = load_discriminator(name)
+    if name != CONDITIONAL:
+        return discriminator(pictures)
+    labels = wanted_labels(None, len(pictures)) if labels is None else labels
+    return discriminator(pictures, one_hot(labels))
 
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_an_opponent_judges_every_picture_on_its_own(name):
-    discriminator, pictures = load_discriminator(name), own_pictures(name)[:8]
-    verdicts = discriminator(pictures)
+    pictures = own_pictures(name)[:8]
+    verdicts = verdicts_on(name, pictures)
     assert verdicts.shape == (8,)
-    assert torch.equal(discriminator(pictures), verdicts)  # its dropout is at rest
-    assert torch.allclose(discriminator(pictures[:1]), verdicts[:1], atol=1e-4)
+    assert torch.equal(verdicts_on(name, pictures), verdicts)  # its dropout is at rest
+    assert torch.allclose(verdicts_on(name, pictures[:1]), verdicts[:1], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -154,14 +191,28 @@ def test_an_opponent_is_shared_and_never_trained_on(name):
 @pytest.mark.parametrize("name", GENERATORS)
 def test_an_opponent_has_learnt_to_have_an_opinion(name):
     """Fresh weights answer every picture with nearly the same number."""
-    assert load_discriminator(name)(own_pictures(name)).std() > 0.2
+    assert verdicts_on(name, own_pictures(name)).std() > 0.2
 
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_an_opponent_trusts_real_digits_more(name):
-    real = load_images("mnist", train=False, folder=mnist(), fall_back=False).images[:500]
-    discriminator = load_discriminator(name)
-    assert discriminator(real).mean() > discriminator(own_pictures(name)).mean()
+    real = load_images("mnist", train=False, folder=mnist(), fall_back=False)
+    verdicts = verdicts_on(name, real.images[:500], real.labels[:500])
+    assert verdicts.mean() > verdicts_on(name, own_pictures(name)).mean()
+
+
+def test_the_conditional_opponent_says_nothing_of_a_class_that_is_wrong():
+    """What the lesson says of it: G obeys, so D never met a 7 that was called a 3.
+
+    log p(x, y)/q(x, y) compares nothing where neither has any pairs. If D did judge the class,
+    most pictures would fare best in their own.
+    """
+    pictures = own_pictures(CONDITIONAL, 100)
+    by_class = torch.stack(
+        [verdicts_on(CONDITIONAL, pictures, wanted_labels(label, 100)) for label in range(CLASSES)]
+    )
+    right = by_class.argmax(0) == wanted_labels(None, 100)
+    assert right.float().mean() < 0.5
 
 
 # Directions -----------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.exceptions import StarletteDeprecationWarning
 
-from gan_core.config import DATASET_KEYS, MODEL_KEYS
+from gan_core.conditional import with_classes
+from gan_core.config import CONDITIONAL, DATASET_KEYS, MODEL_KEYS, SHIPPED_KEYS
 from gan_core.engine import Engine, Run, RunState
 from gan_core.latent import draw
 from gan_core.pictures import MAX_FILE_BYTES, letter, png, to_grey
@@ -96,7 +97,7 @@ def floats(z: torch.Tensor) -> bytes:
 # A shipped generator's card ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", MODEL_KEYS)
+@pytest.mark.parametrize("name", SHIPPED_KEYS)
 def test_a_shipped_generators_card(client, name):
     told = model(client, name)
     assert told == shelf.shipped_card(name)
@@ -308,6 +309,52 @@ def test_points_become_pictures(client, name, count):
     z = draw(count, generator.latent_dim, 4)
     made = greys(client.post("/" + model(client, name)["pictures"], content=floats(z)))
     assert np.array_equal(made, to_grey(generator(z)))
+
+
+@pytest.fixture
+def asked_for(client) -> Callable[[str, int], Any]:
+    """Return how to have pictures of some draws made by the generator that is told a digit."""
+    address = model(client, CONDITIONAL)["pictures"]
+
+    def ask(digits: str, count: int) -> Any:
+        z = draw(count, load_generator(CONDITIONAL).latent_dim, 4)
+        return client.post(f"/{address}", params={"digits": digits}, content=floats(z))
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("digits", "labels"),
+    [("7", [7] * 3), ("", [0] * 3), ("709", [7, 0, 9])],
+)
+def test_a_generator_that_is_told_a_digit_draws_the_one_asked_for(asked_for, digits, labels):
+    generator = load_generator(CONDITIONAL)
+    z = with_classes(draw(3, generator.latent_dim, 4), torch.tensor(labels))
+    assert np.array_equal(greys(asked_for(digits, 3)), to_grey(generator(z)))
+
+
+@pytest.mark.parametrize("digits", ["12", "7777", "x", "7 ", "-1", "٣", "1" * 5000])
+def test_digits_that_are_none_or_do_not_fit_are_refused(asked_for, digits):
+    refused(asked_for(digits, 3), 400)
+
+
+def test_of_a_generator_that_is_told_none_a_digit_changes_nothing(client):
+    address = model(client, "dcgan")["pictures"]
+    made = [client.post(f"/{address}?digits={digits}", content=ONE) for digits in ("", "7")]
+    assert np.array_equal(greys(made[0]), greys(made[1]))
+
+
+def test_a_copy_of_a_run_that_is_told_classes_draws_the_digit_asked_for(
+    client, engine, tiny_config, wait_until
+):
+    run = engine.start(tiny_config.replace(conditional="on"))
+    wait_until(lambda: run.frame.state == RunState.PAUSED)
+    told = take(client, run.view_token)
+    assert (told["conditional"], told["name"]) == (True, "run")
+    z = draw(2, tiny_config.latent_dim, 1)
+    made = greys(client.post(f"/{told['pictures']}?digits=7", content=floats(z)))
+    expected = run.between_moves(lambda trainer: trainer.generate(z, 7)).result(SOON)
+    assert np.array_equal(made, to_grey(expected))
 
 
 @pytest.fixture

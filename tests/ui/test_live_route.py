@@ -122,6 +122,7 @@ def test_a_first_look_brings_everything(client, run):
         "iteration": 0,
         "rows": 8,
         "columns": 8,
+        "by_class": False,
     }
     assert np.array_equal(grey(picture), run.frame.picture.grey)
     assert (head["data"], head["fallback"], head["keep_going"]) == ("digits", "", False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -14,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
 from gan_core import checkpoint
-from gan_core.config import PRESETS, TrainConfig
+from gan_core.config import CONDITIONAL, PRESETS, TrainConfig
 from gan_core.engine import Run, RunState
 from gan_core.pretrained import GENERATORS, card
 from gan_core.trainer import Trainer
@@ -26,6 +27,8 @@ NAMES = sorted(path.stem for path in PAGES.glob("*.py"))
 SMALL = {"dataset": "digits", "model": "dcgan", "latent_dim": "3", "batch_size": "4"}
 SMALL_POINTS = {"dataset": "line", "width": "4", "layers": "1"}
 EXPERIMENT = "train.try.judge_alone"
+# Of the code that is shown where it is explained how players are told a class.
+OF_CLASSES = {"with_classes", "forward", "generator_of"}
 
 
 def say(key: str, language: str = words.DEFAULT, **values: object) -> str:
@@ -268,6 +271,42 @@ def test_an_answer_gets_a_verdict_and_the_reason(open_page, language, answer, ve
 # Saved runs -----------------------------------------------------------------------------
 
 
+# Classes --------------------------------------------------------------------------------
+
+
+def test_a_run_whose_players_are_told_classes_begins_by_its_link(open_page, engine, wait_until):
+    app = open_page("train", **SMALL, conditional="on")
+    assert not app.warning
+    run = run_of(app, engine)
+    assert run.asked.conditional == "on"
+    wait_until(lambda: run.frame.state == RunState.PAUSED)
+    assert run.frame.picture.by_class
+    assert app.selectbox(key="setting_conditional").value == "on"
+
+
+def test_classes_are_a_setting_that_needs_a_new_start(open_page, engine, language):
+    app = open_page("train", language, **SMALL)
+    assert app.selectbox(key="setting_conditional").value == "off"
+    app.selectbox(key="setting_conditional").select("on").run()
+    assert say("run.changed", language) in texts(app)
+    press(app, say("run.apply", language))
+    assert run_of(app, engine).asked.conditional == "on"
+
+
+def test_a_saved_run_with_classes_goes_on(open_page, engine, digits, tiny_config, wait_until):
+    config = tiny_config.replace(conditional="on")
+    trainer = Trainer(config, digits.images, digits.labels)
+    trainer.step()
+    content = checkpoint.to_bytes(config, trainer.state_dict(), iteration=1)
+    app = open_page("train", **SMALL)
+    run = run_of(app, engine)
+    app.file_uploader(key="checkpoint").upload("run.safetensors", content, "").run()
+    press(app, say("run.upload_go"))
+    wait_until(lambda: run.frame.state == RunState.PAUSED and run.frame.iteration == 1)
+    assert run.asked == config
+    assert app.selectbox(key="setting_conditional").value == "on"
+
+
 @pytest.fixture(scope="module")
 def saved(pictures, tiny_config) -> bytes:
     trainer = Trainer(tiny_config, pictures)
@@ -397,7 +436,7 @@ MLP = length("mlp")
         ("点", "damaged"),
         (link_of(*[0.0] * (MLP - 1)), "count"),
         (link_of(*[0.0] * (MLP + 1)), "count"),
-        (link_of(*[0.0] * length("dcgan")), "count"),  # of the other generator
+        (link_of(*[0.0] * length("dcgan")), "count"),  # of another generator
         ("A" * 100_000, "count"),
         (link_of(*[0.0] * (MLP - 1), math.nan), "not_a_number"),
         (link_of(*[0.0] * (MLP - 1), -math.inf), "not_a_number"),
@@ -412,6 +451,22 @@ def test_a_bad_point_in_the_link_gets_a_sentence(open_page, language, z, code):
     assert [one.value for one in app.warning] == [say(f"problem.point_{code}", language)]
     told = studio(app)
     assert (told["chosen"], told["point"]) == ("mlp", None)
+
+
+@pytest.mark.parametrize("digit", ["0", "7"])
+def test_a_digit_in_the_link_reaches_the_studio(open_page, digit):
+    app = open_page("latent", model=CONDITIONAL, digit=digit)
+    assert not app.warning
+    told = studio(app)
+    assert (told["chosen"], told["digit"], told["point"]) == (CONDITIONAL, int(digit), None)
+
+
+@pytest.mark.parametrize("digit", ["10", "-1", "x", "٣", "7" * 5000, "<b>"])
+def test_what_is_no_digit_in_the_link_gets_a_sentence(open_page, language, digit):
+    app = open_page("latent", language, model=CONDITIONAL, digit=digit)
+    assert not app.exception
+    assert [one.value for one in app.warning] == [say("problem.digit", language)]
+    assert (studio(app)["chosen"], studio(app)["digit"]) == (CONDITIONAL, None)
 
 
 def test_no_point_is_no_problem(open_page):
@@ -469,7 +524,7 @@ def test_the_page_shows_the_code_that_runs_once_it_is_asked_for(open_page):
     app = open_page("latent")
     assert not app.code
     app.session_state["latent_fold"] = True
-    python, script = (code.value for code in app.run().code)
+    python, script, told = (code.value for code in app.run().code)
     for shown in (
         "def slerp(",
         "def blend(",
@@ -479,6 +534,15 @@ def test_the_page_shows_the_code_that_runs_once_it_is_asked_for(open_page):
     ):
         assert shown in python
     assert script.strip() == (BROWSER / "latent" / "space.js").read_text("utf-8").strip()
+    assert set(re.findall(r"def (\w+)\(", told)) >= OF_CLASSES
+
+
+def test_the_training_page_explains_how_classes_are_told(open_page, language):
+    app = open_page("train", language, **SMALL)
+    app.session_state["train_fold"] = True
+    app.run()
+    assert words.lesson(language, "conditional_formula").strip() in texts(app)
+    assert set(re.findall(r"def (\w+)\(", app.code[2].value)) >= OF_CLASSES
 
 
 def test_the_training_page_leads_to_its_run_in_the_studio(open_page, language):

@@ -93,10 +93,16 @@ def test_points_cannot_be_augmented(speak, language):
     assert (config.diff_augment, problems) == ("on", [])
 
 
-def test_no_page_offers_classes_yet(speak, language):
+def test_classes_can_be_asked_for_by_a_link():
+    config, problems = from_query({"preset": "fast", "conditional": "on"})
+    assert (config, problems) == (PRESETS["fast"].replace(conditional="on"), [])
+
+
+def test_points_have_no_classes_and_a_link_that_asks_for_them_hears_so(speak, language):
     speak(language)
-    for query, presets in (({}, PRESETS), ({"preset": "ring"}, POINT_PRESETS)):
-        config, problems = from_query({**query, "conditional": "on"}, presets)
+    for here in ({}, HERE):  # the core refuses it as well
+        query = {"preset": "ring", "conditional": "on"}
+        config, problems = from_query(query, POINT_PRESETS, here)
         assert config.conditional == "off"
         name = words.translate(language, "field.conditional")
         assert problems == [words.translate(language, "problem.setting", name=name, allowed="off")]

@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_core.config import MODEL_KEYS, TrainConfig
-from gan_core.export import network_to_bytes
-from gan_core.judging import alone
+from gan_core.conditional import CLASSES, ConditionalGenerator, discriminator_of, generator_of
+from gan_core.config import CONDITIONAL, MODEL_KEYS, SHIPPED_KEYS, TrainConfig
+from gan_core.export import classes_to_bytes, network_to_bytes
+from gan_core.judging import alone, alone_by_class
 from gan_core.latent import directions, draw, principal_directions
 from gan_core.losses import LOSSES
 from gan_core.models import MODELS, Generator
@@ -221,7 +222,7 @@ def test_using_a_copy_changes_nothing_either(pictures, tiny, trainer, copies, as
     undisturbed.load_state_dict(trainer.state_dict())
     kept = copy_of(trainer)
     card_of(kept)
-    kept.discriminator.train()(kept.generator.train()(draw(4, 3, 0)))  # dropout, batch norm
+    kept.judges[0].train()(kept.generator.train()(draw(4, 3, 0)))  # dropout, batch norm
     for _ in range(2):
         trainer.step()
         undisturbed.step()
@@ -242,7 +243,7 @@ def test_a_normalised_discriminator_is_copied_and_written_too(pictures, model, c
     trainer.step()
     kept = copy_of(trainer)
     judge = copy.deepcopy(trainer.discriminator).eval()
-    assert torch.equal(kept.discriminator(pictures), judge(pictures))
+    assert torch.equal(kept.judges[0](pictures), judge(pictures))
     assert copies.file(name_in(card_of(kept)["discriminator"])) is not None
 
 
@@ -254,7 +255,7 @@ def test_a_copy_of_a_judge_in_company_judges_single_pictures(pictures, model, ch
     trainer.step()
     kept = copy_of(trainer)
     judge = alone(trainer.discriminator, trainer.data)
-    assert torch.equal(kept.discriminator(pictures), judge(pictures))
+    assert torch.equal(kept.judges[0](pictures), judge(pictures))
     assert copies.file(name_in(card_of(kept)["discriminator"])) is not None
 
 
@@ -268,12 +269,12 @@ def test_a_copy_without_an_average_is_of_the_generator_itself(pictures, model):
 def test_a_copy_judges_as_the_run_does_at_rest(trainer, pictures):
     kept = copy_of(trainer)
     judge = copy.deepcopy(trainer.discriminator).eval()
-    assert torch.equal(kept.discriminator(pictures), judge(pictures))
+    assert torch.equal(kept.judges[0](pictures), judge(pictures))
 
 
 def test_a_copy_stays_as_it_is_while_the_run_goes_on(trainer, assert_same):
     kept = copy_of(trainer)
-    networks = (kept.generator, kept.discriminator)
+    networks = (kept.generator, *kept.judges)
     before = [{key: value.clone() for key, value in one.state_dict().items()} for one in networks]
     for _ in range(2):
         trainer.step()
@@ -288,6 +289,8 @@ def test_a_copy_stays_as_it_is_while_the_run_goes_on(trainer, assert_same):
 
 FIELDS = {
     "name",
+    "conditional",
+    "agreement",
     "latent_dim",
     "iteration",
     "dataset",
@@ -301,10 +304,12 @@ FIELDS = {
 }
 
 
-@pytest.mark.parametrize("name", MODEL_KEYS)
+@pytest.mark.parametrize("name", SHIPPED_KEYS)
 def test_a_shipped_card_says_everything(name):
     told = shipped_card(name)
     generator = load_generator(name)
+    assert told["conditional"] == (name == CONDITIONAL)
+    assert told["agreement"] == card(name)["measured"].get("class_agreement_average")
     assert set(told) == FIELDS
     assert told["name"] == name
     assert told["latent_dim"] == generator.latent_dim
@@ -326,7 +331,7 @@ def test_a_shipped_cards_addresses_lead_to_its_networks(name):
     assert shelf.find(lambda one: one.generator(maker)) is generator
 
 
-@pytest.mark.parametrize("name", MODEL_KEYS)
+@pytest.mark.parametrize("name", SHIPPED_KEYS)
 def test_a_cards_directions_are_the_cores(name):
     told, generator = shipped_card(name), load_generator(name)
     for rows, found in (
@@ -410,6 +415,88 @@ def test_copies_never_push_out_what_comes_with_the_course(trainer, copies):
         assert shelf.find(lambda one, name=address: one.file(name)) is not None
     maker = name_in(told["pictures"])
     assert shelf.find(lambda one: one.generator(maker)) is load_generator("dcgan")
+
+
+# Pairs that are told classes ------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(pictures: Tensor, tiny: TrainConfig) -> Trainer:
+    """A trainer whose players are told classes, after some steps."""
+    labels = torch.arange(len(pictures)) % CLASSES
+    trainer = Trainer(tiny.replace(conditional="on"), pictures, labels)
+    for _ in trainer.run(3):
+        pass
+    return trainer
+
+
+def test_copying_a_pair_that_is_told_classes_changes_nothing(told, tiny, pictures, copies):
+    assert shelf.copies() is copies
+    labels = torch.arange(len(pictures)) % CLASSES
+    undisturbed = Trainer(tiny.replace(conditional="on"), pictures, labels)
+    undisturbed.load_state_dict(told.state_dict())
+    before = torch.random.get_rng_state()
+    card_of(copy_of(told))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    for _ in range(2):
+        assert told.step() == undisturbed.step()
+
+
+def test_a_copy_draws_what_it_is_asked_for_as_the_run_does(told):
+    kept = copy_of(told)
+    assert isinstance(kept.generator, ConditionalGenerator)
+    z = told.noise(5)
+    for label in (0, 7):
+        drawn = generator_of(kept.generator, label)(z)
+        torch.testing.assert_close(drawn, told.generate(z, label), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", [{}, {"packing": 2}, {"minibatch_stddev": "on"}])
+@pytest.mark.parametrize("model", MODEL_KEYS)
+def test_a_copy_has_a_judge_for_each_class(pictures, model, change, copies):
+    recipe = {"latent_dim": 3, "batch_size": 4, "conditional": "on", **change}
+    labels = torch.arange(len(pictures)) % CLASSES
+    trainer = Trainer(TrainConfig(model=model, **recipe), pictures, labels)
+    trainer.step()
+    kept = copy_of(trainer)
+    judges = alone_by_class(trainer.discriminator, trainer.data)
+    assert len(kept.judges) == CLASSES
+    for judge, expected in zip(kept.judges, judges, strict=True):
+        assert torch.equal(judge(pictures), expected(pictures))
+        assert not any(weight.requires_grad for weight in judge.parameters())
+    name = name_in(card_of(kept)["discriminator"])
+    assert name == digest(classes_to_bytes(judges))
+    assert copies.file(name) is not None
+
+
+def test_the_card_of_a_pair_that_is_told_classes_says_so(told, copies):
+    kept = copy_of(told)
+    said = card_of(kept)
+    assert set(said) == FIELDS
+    assert (said["conditional"], said["agreement"], said["latent_dim"]) == (True, None, 3)
+    assert json.loads(json.dumps(said, allow_nan=False)) == said
+    of_each = [generator_of(kept.generator, label) for label in range(CLASSES)]
+    assert name_in(said["generator"]) == digest(classes_to_bytes(of_each))
+    assert copies.generator(name_in(said["pictures"])) is kept.generator
+    assert len(copies._files) == 2
+    for rows, found in (
+        (said["sefa"], directions(kept.generator, 3)),
+        (said["ganspace"], principal_directions(kept.generator, 3)),
+    ):
+        assert torch.allclose(torch.tensor(rows), found, atol=1e-4)
+
+
+def test_the_shipped_pair_that_is_told_classes_lies_on_its_shelf_in_two_files():
+    said = shipped_card(CONDITIONAL)
+    generator, judge = load_generator(CONDITIONAL), load_discriminator(CONDITIONAL)
+    of_g = [generator_of(generator, label) for label in range(CLASSES)]
+    of_d = [discriminator_of(judge, label) for label in range(CLASSES)]
+    assert name_in(said["generator"]) == digest(classes_to_bytes(of_g))
+    assert name_in(said["discriminator"]) == digest(classes_to_bytes(of_d))
+    for address in files_of(said):
+        assert digest(shelf.find(lambda one, name=address: one.file(name))) == address
+    maker = name_in(said["pictures"])
+    assert shelf.find(lambda one: one.generator(maker)) is generator
 
 
 @pytest.mark.usefixtures("copies")

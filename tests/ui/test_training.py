@@ -69,8 +69,19 @@ def test_a_label_says_the_value_of_its_line(speak, key):
         assert value == pytest.approx(line["value"], abs=5e-4)
 
 
+@pytest.mark.parametrize("key", LOSSES)
+def test_where_both_are_told_the_class_the_formulas_say_so(key):
+    config = TrainConfig(loss=key, conditional="on", **dict.fromkeys(PENALTIES, 1.0))
+    plain = formulas_of(LOSSES[key], config.replace(conditional="off"))
+    for (_, formula), (_, without) in zip(formulas_of(LOSSES[key], config), plain, strict=True):
+        given = re.findall(r"D\((G\(z,y\)|x|\\hat x),y\)", formula)
+        assert len(given) == formula.count("D(") == without.count("D(") > 0
+        assert formula.replace(",y", "") == without
+        assert mathml(formula)
+
+
 @pytest.mark.parametrize("conditional", SWITCH_KEYS)
-def test_a_saved_run_is_offered_unless_it_asks_for_classes(
+def test_a_saved_run_is_offered_with_and_without_classes(
     open_page, monkeypatch, tiny_config, digits, language, conditional
 ):
     config = tiny_config.replace(conditional=conditional)
@@ -80,8 +91,5 @@ def test_a_saved_run_is_offered_unless_it_asks_for_classes(
     monkeypatch.setattr(st, "file_uploader", lambda *_words, **_more: file)
     app = open_page("train", language)
     assert not app.exception
-    detail = "conditional must be off"
-    refused = words.translate(language, "problem.checkpoint_settings", detail=detail)
-    assert [error.value for error in app.error] == [refused] * (conditional == "on")
-    offered = words.translate(language, "run.upload_go") in [each.label for each in app.button]
-    assert offered == (conditional == "off")
+    assert not app.error
+    assert words.translate(language, "run.upload_go") in [each.label for each in app.button]

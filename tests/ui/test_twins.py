@@ -114,6 +114,20 @@ def test_what_is_suggested_is_another_value_in_range(place, config):
         config.replace(**{name: value})
 
 
+def test_with_classes_and_without_can_be_compared(opened, engine, language):
+    app = opened(*PLACES[0], language)
+    app.selectbox(key="twin_setting").select("conditional").run()
+    assert app.button(key="twin_fork").disabled
+    pair = pair_of(start(app, "twin_begin"), engine)
+    assert [run.config.conditional for run in pair.runs] == ["off", "on"]
+    (change,) = told(app)["changes"]
+    assert change["label"] == say("field.conditional", language)
+
+
+def test_points_are_told_no_classes():
+    assert "conditional" not in twins.settings_here("points")
+
+
 def test_the_same_value_is_no_comparison(opened):
     app = opened(*PLACES[1])
     app.selectbox(key="twin_setting").select("loss").run()

@@ -27,6 +27,7 @@ from gan_core.config import (
     POINT_KEYS,
     POINT_MODEL,
     PRESETS,
+    SHIPPED_KEYS,
     SWITCH_KEYS,
     TrainConfig,
 )
@@ -328,7 +329,7 @@ HOLES: dict[str, Iterable[str]] = {
     "field.{remedy.key}": [f"field.{key}" for key in REMEDIES],
     "option.{loss}": [f"option.{key}" for key in LOSS_KEYS],
     "option.{value}": [f"option.{key}" for key in SWITCH_KEYS],
-    "network.{key}": [f"network.{key}" for key in MODEL_KEYS],
+    "network.{key}": [f"network.{key}" for key in SHIPPED_KEYS],
     "clinic.measure.{case.measure}": [f"clinic.measure.{case.measure}" for case in CASES.values()],
     **{
         f"clinic.case.{{{case}}}.{part}": [f"clinic.case.{key}.{part}" for key in CASES]
@@ -549,6 +550,7 @@ BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
         "${word}_label": ["between_new_label", "between_take_label"],
         "between_${way}": ["between_slerp", "between_lerp"],
         "explain_${this.family}": [f"explain_{family}" for family in FAMILIES],
+        "told_${this.family}": [f"told_{family}" for family in FAMILIES],
         "family_${family}": [f"family_{family}" for family in FAMILIES],
         "find_${name}": ["find_target", "find_best", "find_difference"],
         "find_${word}": [f"find_{verb}" for verb in FIND_VERBS],
@@ -556,7 +558,7 @@ BROWSER_HOLES: dict[str, dict[str, Iterable[str]]] = {
         "find_error_${code}": [
             f"find_error_{code}" for code in (*codes("PictureError", 0), "offline", "search")
         ],
-        "find_generator_${generator}": [f"find_generator_{key}" for key in (*MODEL_KEYS, "run")],
+        "find_generator_${generator}": [f"find_generator_{key}" for key in (*SHIPPED_KEYS, "run")],
         "find_kind_${kind}": [f"find_kind_{kind}" for kind in KINDS],
         "find_kind_${target.kind}": [f"find_kind_{kind}" for kind in KINDS],
         "find_log_${name}": [

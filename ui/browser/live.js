@@ -44,7 +44,7 @@ export class Live {
   forget() {
     this.history = new History();
     this.meter = new MeterHistory();
-    Object.assign(this, { runId: null, pictureId: 0, latest: null, shown: null, lookedBack: null, real: null, realAsked: 0, layout: { rows: 8, columns: 8 } });
+    Object.assign(this, { runId: null, pictureId: 0, latest: null, shown: null, lookedBack: null, real: null, realAsked: 0, layout: { rows: 8, columns: 8, by_class: false } });
     this.album = new Map();
   }
 
@@ -101,9 +101,9 @@ export class Live {
   }
 
   /** Make what came into something that can be drawn. */
-  open({ rows, columns }, bytes) {
+  open({ rows, columns, by_class }, bytes) {
     if (rows !== this.layout.rows || columns !== this.layout.columns) this.redraw({ real: true });
-    this.layout = { rows, columns };
+    this.layout = { rows, columns, by_class };
     return createImageBitmap(new Blob([bytes], { type: "image/png" }));
   }
 

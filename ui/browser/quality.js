@@ -35,6 +35,7 @@ export class Quality {
     this.other = element("p", { class: "small", hidden: "" }, say("quality_other"));
     this.blind = element("span", {}, say("quality_blind_digits"));
     this.copies = element("span", {}, say("quality_blind_copies"));
+    this.asked = element("span", { hidden: "" }, say("quality_asked"));
     const heading = (side) => element("th", { scope: "col", class: side === "real" ? "real" : "fake", title: say(`quality_${side}_help`) }, icon(side === "real" ? "filled" : "hollow"), say(`quality_${side}`));
     const table = element("table", { class: "scores" },
       element("thead", {}, element("tr", {}, element("td"), heading("generated"), heading("real"))),
@@ -43,7 +44,7 @@ export class Quality {
       element("div", { class: "quality-head" }, element("h3", { class: "part-title" }, say("quality_title")), this.when),
       element("div", { class: "quality-scores" }, table, this.other),
       this.chart.element, this.bars.element,
-      element("p", { class: "small quality-note" }, say("quality_blind"), " ", this.copies, " ", this.blind));
+      element("p", { class: "small quality-note" }, say("quality_blind"), " ", this.copies, " ", this.blind, " ", this.asked));
   }
 
   makeRow({ key }) {
@@ -53,14 +54,15 @@ export class Quality {
     return { made, real, element: element("tr", { "data-measure": key }, name, made, real) };
   }
 
-  /** Write the newest numbers. What concerns classes is not there where the classifier does not know them. */
-  update(history, answer) {
+  /** Write the newest numbers. What concerns classes is not there where the classifier does not know them. `asked`: whether G is told classes. */
+  update(history, answer, asked) {
     const { say } = this;
     const row = history.newest;
     this.element.hidden = answer?.meter === null;
     const named = history.centres !== null;
     this.other.hidden = named || !row;
     for (const part of [this.bars.element, this.blind]) part.hidden = Boolean(row) && !named;
+    this.asked.hidden = this.blind.hidden || !asked;
     setText(this.when, row ? say("quality_when", { count: grouped(row.count), iteration: grouped(history.iterations.at(-1)) }) : say("quality_empty"));
     const hasFew = row?.near_share !== undefined;
     this.copies.hidden = hasFew;

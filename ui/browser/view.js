@@ -26,8 +26,8 @@ export class View {
   constructor(data, client, actions) {
     this.data = data;
     this.say = speaker(data.words);
-    this.generated = new Sheet({ kind: "fake", title: this.say("generated_title"), empty: this.say("picture_empty"), onResize: actions.resize });
-    this.real = new Sheet({ kind: "real", title: this.say("real_title"), empty: "", onResize: actions.resize });
+    this.generated = new Sheet({ kind: "fake", title: this.say("generated_title"), empty: this.say("picture_empty"), rows: this.say("rows"), onResize: actions.resize });
+    this.real = new Sheet({ kind: "real", title: this.say("real_title"), empty: "", rows: this.say("rows_real"), onResize: actions.resize });
     this.losses = this.makeChart("losses", (data.lines ?? []).filter((line) => LOSS_NAMES.includes(line.curve)), null, actions);
     this.verdicts = this.makeChart(data.verdict_range ? "verdict" : "score", (data.lines ?? []).filter((line) => !LOSS_NAMES.includes(line.curve)), data.verdict_range ?? null, actions);
     this.quality = new Quality(this.say, actions);
@@ -70,7 +70,7 @@ export class View {
     this.transport.update(state, answer);
     this.lookBack.update(answer?.album ?? [], model.lookedBack, model.latest?.iteration ?? 0);
     this.formulas.update(answer?.report);
-    this.quality.update(model.meter, answer);
+    this.quality.update(model.meter, answer, model.layout.by_class);
     this.notice.hidden = !answer?.fallback;
     this.notice.textContent = answer?.fallback ? this.say(`fallback_${answer.fallback}`) : "";
     if (this.keepGoing) {
@@ -85,8 +85,8 @@ export class View {
     const iteration = grouped(shown?.iteration ?? answer?.iteration ?? 0);
     const past = lookedBack === null ? "" : `${this.say("look_back")} · `;
     const note = shown ? `${past}${this.say("iteration")} ${iteration}` : "";
-    this.generated.describe(note, this.say("picture_alt", { count, iteration }));
-    this.real.describe("", this.say("real_alt", { count }));
+    this.generated.describe(note, this.say(layout.by_class ? "picture_alt_rows" : "picture_alt", { count, iteration }));
+    this.real.describe("", this.say(layout.by_class ? "real_alt_rows" : "real_alt", { count }));
     for (const chart of [this.losses, this.verdicts]) chart.describe(this.chartDescription(chart, answer));
   }
 

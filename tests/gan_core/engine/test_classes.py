@@ -45,6 +45,7 @@ def run(engine, settled):
 def test_every_row_of_the_sheet_is_one_class(run):
     shown = run.frame.picture
     assert (shown.rows, shown.columns, shown.iteration) == (10, 10, 3)
+    assert shown.about["by_class"]
     samples = run.between_moves(lambda trainer: sheet_of_samples(trainer, 10)).result(60)
     assert np.array_equal(shown.grey, contact_sheet(to_grey(samples), 10))
 
@@ -115,3 +116,4 @@ def test_twins_with_and_without_classes_begin_side_by_side(engine, settled):
     settled(*pair.runs)
     assert [run.frame.iteration for run in pair.runs] == [2, 2]
     assert [run.frame.picture.rows for run in pair.runs] == [8, 10]
+    assert [run.frame.picture.by_class for run in pair.runs] == [False, True]

@@ -113,6 +113,14 @@ export class Arithmetic {
     if (this.visible) this.enter();
   }
 
+  /** The same sum, asked for another digit: the seeds stay where they are. */
+  digitChanged() {
+    this.stale = true;
+    this.filter = null;
+    this.fillFrom(this.seeds());
+    if (this.visible) this.enter();
+  }
+
   redraw() {}
 
   remember() {
@@ -222,11 +230,12 @@ export class Arithmetic {
 
   /** Choose by ink and digit: heavy X − light X + light Y. */
   fillForMe() {
+    if (this.studio.model.isTold) return this.fillByInk();
     const groups = DIGITS.map((digit) => this.samples.filter((sample) => sample.digit === digit && sample.grey).sort((one, other) => ink(one.grey) - ink(other.grey)));
     const [x, y] = [...groups].sort((one, other) => other.length - one.length);
     if (x.length < 2 * LEAST || y.length < LEAST) {
       setText(this.told, this.say("arithmetic_too_few"));
-      return;
+      return undefined;
     }
     // Halves rather than three: what a and b differ in by chance then weighs less against the ink.
     const half = Math.floor(x.length / 2);
@@ -235,6 +244,19 @@ export class Arithmetic {
     setText(this.told, this.say("arithmetic_filled", { x: x[0].digit, y: y[0].digit, half, least: LEAST }));
     this.update();
     this.add(true);
+    return undefined;
+  }
+
+  /** All are asked for one digit: heavy − light + the lightest of it. */
+  fillByInk() {
+    const sorted = [...this.samples].sort((one, other) => ink(one.grey) - ink(other.grey));
+    const third = Math.floor(sorted.length / 3);
+    this.members = { a: sorted.slice(-third), b: sorted.slice(LEAST, LEAST + third), c: sorted.slice(0, LEAST) };
+    this.expected = this.studio.digit;
+    setText(this.told, this.say("arithmetic_filled_told", { digit: this.studio.digit, third, least: LEAST }));
+    this.update();
+    this.add(true);
+    return undefined;
   }
 
   /** Show the means and, where every tray has enough, the sum; `go` moves the big picture there. */

@@ -1,12 +1,12 @@
 import { element } from "../dom.js";
 import { digitCanvas, paintGrey } from "./files.js";
-
-const BUDGET = 6;
+import { Follower } from "./follower.js";
 
 /** The same z in every opened generator that reads as many numbers. */
 export class Beside {
   constructor(say, choose) {
     Object.assign(this, { choose, shown: [] });
+    this.follower = new Follower((entry) => this.draw(entry));
     this.row = element("div", { class: "row" });
     this.element = element("section", { class: "beside", hidden: true }, element("p", { class: "small" }, say("beside")), this.row);
   }
@@ -29,24 +29,15 @@ export class Beside {
   /** Draw the newest point; a drag never waits for this. */
   follow(z) {
     this.z = z;
-    if (this.element.hidden) return;
-    this.left = [...this.shown];
-    this.frame ??= requestAnimationFrame(() => this.draw());
+    if (!this.element.hidden) this.follower.follow(this.shown);
   }
 
-  /** Draw as many as a frame has time for, the rest in the next. */
-  draw() {
-    this.frame = null;
-    const began = performance.now();
-    while (this.left.length && performance.now() - began < BUDGET) {
-      const { model, canvas } = this.left.shift();
-      const grey = model.latentDim === this.z.length ? model.picture(this.z) : null;
-      if (grey) paintGrey(canvas, grey);
-    }
-    if (this.left.length) this.frame = requestAnimationFrame(() => this.draw());
+  draw({ model, canvas }) {
+    const grey = model.latentDim === this.z.length ? model.picture(this.z) : null;
+    if (grey) paintGrey(canvas, grey);
   }
 
   close() {
-    cancelAnimationFrame(this.frame);
+    this.follower.close();
   }
 }

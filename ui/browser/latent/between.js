@@ -122,6 +122,12 @@ export class Between {
     if (this.studio.z.length !== before) this.moveTo(this.t, true);
   }
 
+  /** The same walk, asked for another digit. */
+  digitChanged() {
+    this.stale = true;
+    if (this.visible) this.enter();
+  }
+
   /** Another walk: A from the seed, B from one of its own. */
   random(seed) {
     this.loop.stop(false);

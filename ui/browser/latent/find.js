@@ -36,6 +36,7 @@ export class Find {
     this.plot = new Plot({ title: say("find_curve"), x: say("find_curve_x"), y: say("find_curve_y"), onResize: () => this.drawPlot() });
     this.measure = element("p", { class: "facts" });
     this.spoken = element("p", { class: "spoken", role: "status" });
+    this.told = element("p", { class: "aside", hidden: true }, say("find_told"));
     this.why = element("p", { class: "aside" }, say("find_why"));
     return element(
       "div",
@@ -47,6 +48,7 @@ export class Find {
       this.error,
       element("div", { class: "comparison" }, this.targetView.element, this.bestView.element, this.heat.element),
       this.makeControls(),
+      this.told,
       this.measure,
       this.spoken,
       this.plot.element,
@@ -108,6 +110,13 @@ export class Find {
     this.forget();
     // What the other generator made is a strange picture to this one.
     if (this.target?.kind === "own") this.target = null;
+    this.update();
+  }
+
+  /** What was found is of another digit; the target stays, for this one to be tried on it. */
+  digitChanged() {
+    this.stop();
+    this.forget();
     this.update();
   }
 
@@ -221,7 +230,7 @@ export class Find {
     this.best = found;
     this.course.push([this.progress?.steps ?? 1, found.error]);
     this.film.push(found.picture);
-    this.logbook.add({ kind: target.kind, generator: model.card.name, error: found.error, target: target.grey, found: found.picture });
+    this.logbook.add({ kind: target.kind, generator: model.card.name, asked: model.isTold ? model.digit : null, error: found.error, target: target.grey, found: found.picture });
     setText(this.spoken, this.say("find_done", { error: decimals(found.error, 4) }));
   }
 
@@ -237,6 +246,7 @@ export class Find {
     const { target, best, job } = this;
     const remote = Boolean(this.studio.model?.remote);
     this.remote.hidden = !remote;
+    this.told.hidden = !this.studio.model?.isTold;
     this.start.disabled = !target || remote;
     this.showRunning(Boolean(job));
     this.there.disabled = !best || Boolean(job);

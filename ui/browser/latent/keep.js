@@ -54,7 +54,8 @@ export class Keep {
   }
 
   name(ending) {
-    return `gan-latent-${this.studio.modelKey}${ending}`;
+    const { model, modelKey, digit } = this.studio;
+    return `gan-latent-${modelKey}${model.isTold ? `-${digit}` : ""}${ending}`;
   }
 
   hand(blob, ending) {
@@ -88,18 +89,20 @@ export class Keep {
   }
 
   async savePoint() {
-    const { model, modelKey, z } = this.studio;
-    const point = { model: modelKey, latent_dim: model.latentDim, iteration: model.card.iteration, z: Array.from(z) };
+    const { model, modelKey, digit, z } = this.studio;
+    const asked = model.isTold ? { digit } : {};
+    const point = { model: modelKey, latent_dim: model.latentDim, iteration: model.card.iteration, ...asked, z: Array.from(z) };
     return this.hand(new Blob([JSON.stringify(point)], { type: "application/json" }), ".json");
   }
 
   /** A link that brings others to this very point. */
   link() {
-    const { data, entry, z } = this.studio;
+    const { data, entry, model, digit, z } = this.studio;
     const address = new URL(data.link, document.baseURI).href;
     // A moment taken from a run is known to this tab alone; others get the run's own generator.
     const key = entry.given ? "run" : entry.key;
-    return `${address}${address.includes("?") ? "&" : "?"}model=${encodeURIComponent(key)}&z=${encodePoint(z)}`;
+    const asked = model.isTold ? `&digit=${digit}` : "";
+    return `${address}${address.includes("?") ? "&" : "?"}model=${encodeURIComponent(key)}${asked}&z=${encodePoint(z)}`;
   }
 
   async copyLink() {

@@ -155,6 +155,26 @@ export class Linear extends Layer {
   }
 }
 
+/** A linear layer for each class, numbered from 0; where all have the same weight or bias, it is there once. */
+export class LinearOfClass extends Layer {
+  constructor(inputShape, { weight, bias }) {
+    super(inputShape, [bias.shape.at(-1)]);
+    const count = (weight.shape.length > 2 ? weight : bias).shape[0];
+    this.ofClass = Array.from({ length: count }, (_, label) => new Linear(inputShape, { weight: ofClass(weight, 2, label), bias: ofClass(bias, 1, label) }));
+  }
+
+  forward() {
+    throw new Error("a network that is told a class runs only for one: see Network.of");
+  }
+}
+
+/** The part of a tensor that is of one class, or all of it if it has no axis for them. */
+function ofClass({ shape, values }, axes, label) {
+  if (shape.length === axes) return { shape, values };
+  const size = product(shape.slice(1));
+  return { shape: shape.slice(1), values: values.subarray(label * size, (label + 1) * size) };
+}
+
 /**
  * For each place of a small grid and each cell of the window there, the index of the image's pixel; -1 is padding.
  *

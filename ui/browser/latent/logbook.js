@@ -16,7 +16,7 @@ export class Logbook {
     this.write();
   }
 
-  /** @param {{kind: string, generator: string, error: number, target: Uint8Array, found: Uint8Array}} entry */
+  /** @param {{kind: string, generator: string, asked: number | null, error: number, target: Uint8Array, found: Uint8Array}} entry */
   add(entry) {
     this.tries = [entry, ...this.tries].slice(0, MOST);
     this.write();
@@ -28,7 +28,7 @@ export class Logbook {
     this.rows.replaceChildren(...this.tries.map((entry) => this.makeRow(entry, most)));
   }
 
-  makeRow({ kind, generator, error, target, found }, most) {
+  makeRow({ kind, generator, asked, error, target, found }, most) {
     const picture = (grey, word) => {
       const thumb = new Thumb(this.studio);
       thumb.show(grey, this.say(word));
@@ -37,7 +37,8 @@ export class Logbook {
     const bar = element("span", { class: "error-bar", "aria-hidden": "true" });
     setAttribute(bar, "style", `width: ${((100 * error) / most).toFixed(1)}%`);
     const number = element("td", { class: "error-cell" }, element("span", {}, decimals(error, 4)), bar);
-    return element("tr", {}, picture(target, "find_target"), picture(found, "find_best"), element("td", {}, this.say(`find_kind_${kind}`)), element("td", {}, this.say(`find_generator_${generator}`)), number);
+    const name = this.say(`find_generator_${generator}`);
+    return element("tr", {}, picture(target, "find_target"), picture(found, "find_best"), element("td", {}, this.say(`find_kind_${kind}`)), element("td", {}, Number.isInteger(asked) ? this.say("find_log_asked", { generator: name, digit: asked }) : name), number);
   }
 
   /** What to keep of it. */

@@ -154,20 +154,25 @@ function leave() {
   if (members === 0) crew?.end();
 }
 
-/** A generator that runs in this browser: one picture at once here, everything longer in the worker. */
+/**
+ * A generator that runs in this browser: one picture at once here, everything longer in the worker.
+ *
+ * `isTold` says whether it draws the digit that it is asked for, which is then `digit`.
+ */
 class Model {
   remote = false;
   reason = null;
+  digit = 0;
 
   constructor(card, { crew: workers, bytes, network }, onReady) {
-    Object.assign(this, { card, crew: workers, bytes, network, onReady, latentDim: network.inputSize, lanes: new Map(), jobs: new Set(), judges: [] });
+    Object.assign(this, { card, crew: workers, bytes, network, onReady, latentDim: network.inputSize, isTold: network.isTold, lanes: new Map(), jobs: new Set(), judges: [] });
   }
 
   /** Make one picture at once (2 to 3 ms); returns 784 grey bytes. */
-  picture(z) {
+  picture(z, digit = this.digit) {
     // Verdicts shall not delay the first picture: what they need is fetched after it.
     if (!this.warming) setTimeout(() => this.warm());
-    return toGrey(this.network.forward(z));
+    return toGrey(this.network.of(digit).forward(z));
   }
 
   /** Make pictures in the worker; with a `lane`, a later call on it ends this one, which then resolves to null. */
@@ -254,6 +259,7 @@ class Model {
 
   async ask(job, { lane, judges, signal, onNews } = {}) {
     const turn = {};
+    const { digit } = this;
     this.supersede(lane, turn);
     this.jobs.add(turn);
     const stop = () => this.giveUp(turn);
@@ -262,7 +268,7 @@ class Model {
     let result = null;
     if (!turn.over && !this.closed && !signal?.aborted) {
       const { generator, discriminator, classifier, verdict } = this.card;
-      result = await this.crew.ask({ ...job, generator, discriminator, classifier, verdict }, { onNews, onId: (id) => (turn.id = id) });
+      result = await this.crew.ask({ ...job, digit, generator, discriminator, classifier, verdict }, { onNews, onId: (id) => (turn.id = id) });
     }
     signal?.removeEventListener("abort", stop);
     this.jobs.delete(turn);
@@ -296,18 +302,23 @@ class Model {
 /** The same generator on the server, for browsers that cannot run it: pictures only. */
 class RemoteModel {
   remote = true;
+  digit = 0;
 
   /** `reason`: "features" if this browser lacks some, "weights" if they did not load. */
   constructor(card, reason) {
-    Object.assign(this, { card, reason, latentDim: card.latent_dim, lanes: new Map(), running: new Set() });
+    Object.assign(this, { card, reason, latentDim: card.latent_dim, isTold: Boolean(card.conditional), lanes: new Map(), running: new Set() });
   }
 
   picture() {
     return null;
   }
 
-  /** Have pictures made by the server, up to 225 at a time; null if a later call on the lane overtook this one or the line broke. */
-  async pictures(zs, { onSome, lane } = {}) {
+  /**
+   * Have pictures made by the server, up to 225 at a time; null if a later call on the lane overtook this one or the line broke.
+   *
+   * `digits` asks for one of each point, up to 225 of them; without it all are asked for `digit`.
+   */
+  async pictures(zs, { onSome, lane, digits = [this.digit] } = {}) {
     if (!zs.length) return [];
     const abort = new AbortController();
     if (lane) {
@@ -315,18 +326,18 @@ class RemoteModel {
       this.lanes.set(lane, abort);
     }
     this.running.add(abort);
-    const made = await this.fetchPictures(zs, abort.signal).catch(() => null);
+    const made = await this.fetchPictures(zs, digits.join(""), abort.signal).catch(() => null);
     this.running.delete(abort);
     if (abort.signal.aborted) return null;
     made?.forEach((picture, index) => onSome?.(index, picture));
     return made;
   }
 
-  async fetchPictures(zs, signal) {
+  async fetchPictures(zs, digits, signal) {
     const made = [];
     for (let start = 0; start < zs.length; start += 225) {
       const body = joined(zs.slice(start, start + 225));
-      const grey = await ask(this.card.pictures, { method: "POST", body, signal });
+      const grey = await ask(`${this.card.pictures}?digits=${digits}`, { method: "POST", body, signal });
       made.push(...pieces(new Uint8Array(grey), PIXELS));
     }
     return made;

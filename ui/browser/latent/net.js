@@ -1,4 +1,4 @@
-import { Affine, Convolution, LeakyReLU, Linear, MaxPool, product, Reshape, Tanh, TransposedConvolution } from "./layers.js";
+import { Affine, Convolution, LeakyReLU, Linear, LinearOfClass, MaxPool, product, Reshape, Tanh, TransposedConvolution } from "./layers.js";
 
 const FORMAT = "gan-course-network-1";
 // Enough examples to use each weight many times, few enough to stay in the processor's cache.
@@ -17,6 +17,14 @@ function fitsPicture(shape, { weight, bias, stride, padding }, out) {
   return isPicture(shape) && square && whole && weight.shape[1 - out] === shape[0] && isPerChannel(bias, weight.shape[out]);
 }
 
+/** Say whether a linear layer has a weight or a bias for each class, in one more axis than it would have otherwise. */
+function fitsClasses(shape, { weight, bias }) {
+  const more = [weight.shape.length - 2, bias.shape.length - 1];
+  const counts = [weight, bias].filter((_, index) => more[index] === 1).map((tensor) => tensor.shape[0]);
+  const known = more.every((axes) => axes === 0 || axes === 1) && counts.length > 0 && counts.every((count) => count === counts[0]);
+  return known && shape.length === 1 && shape[0] === weight.shape.at(-1) && weight.shape.at(-2) === bias.shape.at(-1);
+}
+
 /** op → the layer, the tensors it needs (a "?" says it may be null) and whether its settings fit the shape before it. */
 const LAYERS = {
   linear: {
@@ -24,6 +32,7 @@ const LAYERS = {
     tensors: ["weight", "bias?"],
     fits: (shape, { weight, bias }) => weight.shape.length === 2 && shape.length === 1 && shape[0] === weight.shape[1] && isPerChannel(bias, weight.shape[0]),
   },
+  linear_of_class: { Layer: LinearOfClass, tensors: ["weight", "bias"], fits: fitsClasses },
   conv: {
     Layer: Convolution,
     tensors: ["weight", "bias?"],
@@ -161,10 +170,23 @@ export function decodeHalves(halves) {
 
 /** Layers in a row, with fixed weights. Not for two callers at once: the buffers of a pass are used again by the next. */
 export class Network {
-  constructor(layers, { input, output, parts }) {
-    Object.assign(this, { layers, parts, inputShape: input, outputShape: output, passes: 0 });
+  constructor(layers, plan, turns = { passes: 0 }) {
+    const { input, output, parts } = plan;
+    Object.assign(this, { layers, plan, parts, turns, inputShape: input, outputShape: output, known: new Map() });
     this.inputSize = product(input);
     this.outputSize = product(output);
+    this.isTold = layers.some((layer) => layer.ofClass);
+  }
+
+  /**
+   * The network as it is for one class, a number from 0; one that is told none is itself.
+   *
+   * It shares all other layers, and their buffers: a pass for one class ends that for another.
+   */
+  of(label) {
+    if (!this.isTold) return this;
+    if (!this.known.has(label)) this.known.set(label, new Network(this.layers.map((layer) => layer.ofClass?.[label] ?? layer), this.plan, this.turns));
+    return this.known.get(label);
   }
 
   /** Run `count` examples that lie one after the other; returns Float32Array(count · outputSize). */
@@ -180,7 +202,7 @@ export class Network {
 
   /** Run one example; returns the output of each part. */
   forwardParts(input) {
-    this.passes += 1;
+    this.turns.passes += 1;
     let values = input;
     return this.parts.map((end, index) => {
       for (const layer of this.layers.slice(this.parts[index - 1] ?? 0, end)) values = layer.forward(values, 1);
@@ -197,9 +219,9 @@ export class Network {
   record(input, count = 1, part = this.parts.length - 1) {
     const end = this.parts[part];
     const output = this.run(input, count, end).subarray(0, count * this.layers[end - 1].outputSize);
-    const pass = this.passes;
+    const pass = this.turns.passes;
     const backward = (gradient) => {
-      if (pass !== this.passes) throw new Error("the network has run again since this pass");
+      if (pass !== this.turns.passes) throw new Error("the network has run again since this pass");
       let values = gradient;
       for (let index = end - 1; index >= 0; index -= 1) values = this.layers[index].backward(values, count);
       return values.subarray(0, count * this.inputSize);
@@ -208,7 +230,7 @@ export class Network {
   }
 
   run(input, count, end) {
-    this.passes += 1;
+    this.turns.passes += 1;
     let values = input;
     for (let index = 0; index < end; index += 1) values = this.layers[index].forward(values, count);
     return values;

@@ -103,6 +103,11 @@ export class Pad {
     else this.renew();
   }
 
+  /** The same square, asked for another digit. */
+  digitChanged() {
+    if (this.visible) this.refresh();
+  }
+
   /** Four new corners, or a new middle. */
   random(seed) {
     if (this.kind === "corners") this.corners = CORNERS.map((_, index) => ({ seed: (seed + 2500 * index) % 10000 }));

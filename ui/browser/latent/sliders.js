@@ -70,6 +70,11 @@ export class Sliders {
     this.drawPreviews();
   }
 
+  /** The same point, asked for another digit: what lies at the ends is another one, too. */
+  digitChanged() {
+    this.drawPreviews();
+  }
+
   moved() {
     return Object.values(this.amounts).some((amounts) => amounts.some((amount) => amount !== 0));
   }
@@ -156,7 +161,8 @@ export class Sliders {
       input.checked = family === this.family;
       setText(label, this.say(`family_${family}`, { count: family === "raw" ? this.studio.model.latentDim : COUNT }));
     }
-    setText(this.explain, this.say(`explain_${this.family}`));
+    const told = this.studio.model.isTold ? ` ${this.say(`told_${this.family}`)}` : "";
+    setText(this.explain, this.say(`explain_${this.family}`) + told);
     this.directions.hidden = raw;
     this.raw.hidden = !raw;
     this.centre.hidden = raw;

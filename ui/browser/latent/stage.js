@@ -21,7 +21,8 @@ export class Stage {
     this.origin = element("p", { class: "origin" });
     this.bars = new Surface("coordinates", resize);
     setAttribute(this.bars.canvas, "aria-label", say("coordinates_alt"));
-    this.random = element("button", { type: "button", class: "button primary", "data-verb": "random", title: say("random_help") }, element("span", {}, say("random")), element("kbd", {}, "R"));
+    this.randomWord = element("span", {}, say("random"));
+    this.random = element("button", { type: "button", class: "button primary", "data-verb": "random", title: say("random_help") }, this.randomWord, element("kbd", {}, "R"));
     this.random.addEventListener("click", random);
     this.caption = this.assemble();
     this.notes = element("div", { class: "coordinates-box" }, element("p", { class: "small" }, say("coordinates")), this.bars.box);
@@ -34,7 +35,9 @@ export class Stage {
   }
 
   /** Name the generator and the moment of its training. */
-  name(label, card) {
+  name(label, { card, isTold }) {
+    setText(this.randomWord, this.say(isTold ? "random_told" : "random"));
+    setAttribute(this.random, "title", this.say(isTold ? "random_told_help" : "random_help"));
     this.dim = card.latent_dim;
     setText(this.origin, this.say("origin", { model: label, iteration: grouped(card.iteration), dim: card.latent_dim }));
     setText(this.typical, this.say("typical", { dim: this.dim, root: decimals(Math.sqrt(this.dim), 1).replace(/\.0$/, "") }));

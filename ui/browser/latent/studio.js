@@ -2,6 +2,7 @@ import { element, setText } from "../dom.js";
 import { bringIntoView } from "../motion.js";
 import { readTheme, themeSign } from "../theme.js";
 import { speaker } from "../words.js";
+import { Asked, DIGITS } from "./asked.js";
 import { Beside } from "./beside.js";
 import { Choice } from "./choice.js";
 import { Collection, fetchCard } from "./collection.js";
@@ -11,7 +12,7 @@ import { plain, recall, remember } from "./memory.js";
 import { MODES } from "./modes.js";
 import { missingFeatures } from "./models.js";
 import { ServerPen } from "./pen.js";
-import { listenForRandom } from "./shortcut.js";
+import { listenForShortcuts } from "./shortcut.js";
 import { gaussian } from "./space.js";
 import { Stage } from "./stage.js";
 import { Tabs } from "./tabs.js";
@@ -29,6 +30,7 @@ export class Studio {
     Object.assign(this, { data, say: speaker(data.words), model: null, entry: null, z: null, shown: null, modes: [], mode: null, moves: 0, offers: new Map(), choosing: 0 });
     this.sign = signOf(data);
     this.memory = recall("studio") ?? {};
+    this.digit = DIGITS.includes(this.memory.digit) ? this.memory.digit : 0;
     this.root = element("div", { class: "gan-latent", tabindex: -1, "data-state": "loading", "data-moves": 0 });
     this.build();
     parent.append(this.root);
@@ -43,6 +45,7 @@ export class Studio {
     this.stage = new Stage(say, { random: () => this.random(), resize: () => this.redraw() });
     this.truth = new Truth(this);
     this.beside = new Beside(say, (key) => this.choose(key));
+    this.asked = new Asked(say, (digit) => this.askFor(digit));
     this.keep = new Keep(this);
     this.collection = new Collection(() => this.model && this.truth.ask());
     this.pen = new ServerPen({
@@ -57,7 +60,7 @@ export class Studio {
     const { stage, truth } = this;
     this.work = element("section", { class: "work" }, this.panel, stage.notes);
     const glance = element("div", { class: "glance" }, stage.picture, truth.judge);
-    const look = element("section", { class: "look", "aria-label": say("stage") }, glance, stage.caption, this.beside.element, truth.nearest.element, truth.notes);
+    const look = element("section", { class: "look", "aria-label": say("stage") }, glance, stage.caption, this.asked.element, this.beside.element, truth.nearest.element, truth.notes);
     this.body = element("div", { class: "studio" }, look, this.work);
     this.root.append(this.choice.element, this.fallback, this.failure, this.body, this.keep.element, news);
   }
@@ -71,7 +74,7 @@ export class Studio {
 
   listen() {
     this.onLeave = () => this.save();
-    this.stopKey = listenForRandom(() => this.random());
+    this.stopKey = listenForShortcuts({ random: () => this.random(), digit: (digit) => this.askFor(digit) });
     addEventListener("pagehide", this.onLeave);
     this.observer = new ResizeObserver(() => this.redraw());
     this.observer.observe(this.root);
@@ -80,16 +83,16 @@ export class Studio {
   /** Open the generator that a link, an experiment or the last visit asks for. */
   start() {
     const { data, memory } = this;
-    const point = this.newPoint();
+    const link = this.newLink();
     const scene = this.newScene();
-    const wanted = [scene?.model, point && data.chosen, memory.model, data.chosen].find((key) => key && (key === "run" || this.choice.find(key)));
+    const wanted = [scene?.model, link && data.chosen, memory.model, data.chosen].find((key) => key && (key === "run" || this.choice.find(key)));
     if (wanted === "run" && this.choice.run) this.take();
     else this.choose(this.choice.find(wanted)?.key ?? this.choice.entries[0].key);
   }
 
-  /** The point of a link, once. */
-  newPoint() {
-    return this.data.point && signOfPoint(this.data.point) !== this.memory.point ? this.data.point : null;
+  /** The point and the digit of a link, once. */
+  newLink() {
+    return signOfLink(this.data) && signOfLink(this.data) !== this.memory.link ? this.data : null;
   }
 
   /** The scene an experiment asks for, once. */
@@ -156,12 +159,15 @@ export class Studio {
   use(entry, model) {
     const before = this.model;
     Object.assign(this, { entry, model });
+    if (!before) this.digit = this.newLink()?.digit ?? this.digit;
+    this.tell();
     this.choice.busy(false);
     this.choice.mark(entry.key);
     Object.assign(this.root.dataset, { model: entry.key, state: model.remote ? "remote" : "ready" });
     this.explainFallback();
-    this.stage.name(entry.name ?? entry.label, model.card);
+    this.stage.name(entry.name ?? entry.label, model);
     this.truth.reset(model);
+    this.asked.set(model);
     if (!before) return this.settleIn();
     const fits = this.z.length === model.latentDim;
     if (!fits) this.z = this.fresh(this.randomSeed());
@@ -175,7 +181,8 @@ export class Studio {
   /** The first generator is here: find the first point, build the modes, take up what was remembered. */
   settleIn() {
     const { memory } = this;
-    const [point, scene] = [this.newPoint(), this.newScene()];
+    const [link, scene] = [this.newLink(), this.newScene()];
+    const point = link?.point ?? null;
     const fits = (values) => values?.length === this.model.latentDim;
     this.untouched = !fits(point) && !fits(memory.z);
     this.z = Float32Array.from(fits(point) ? point : fits(memory.z) ? memory.z : this.fresh(0));
@@ -189,7 +196,7 @@ export class Studio {
     this.show(this.modes.some((mode) => mode.key === memory.mode) ? memory.mode : this.modes[0].key);
     if (point && !fits(point)) this.notice(this.say("link_size", { dim: this.model.latentDim, before: point.length }));
     else if (point) this.notice(this.say("link_opened"));
-    if (this.data.point) memory.point = signOfPoint(this.data.point);
+    if (signOfLink(this.data)) memory.link = signOfLink(this.data);
     if (scene) this.play(scene);
     this.go(this.z, { settled: true });
   }
@@ -204,6 +211,25 @@ export class Studio {
     this.untouched = false;
     this.mode.scene({ ...settings, model });
     bringIntoView(this.root);
+  }
+
+  /** Ask for another digit: z stays. Says whether the generator can be asked. */
+  askFor(digit) {
+    if (!this.model?.isTold) return false;
+    if (digit === this.digit) return true;
+    this.digit = digit;
+    this.tell();
+    this.asked.mark();
+    this.truth.digitChanged(this.model);
+    this.go(this.z, { settled: true });
+    for (const mode of this.modes) mode.digitChanged();
+    return true;
+  }
+
+  /** Let all generators know which digit they are asked for; most of them do not care. */
+  tell() {
+    this.root.dataset.digit = this.model.isTold ? this.digit : "";
+    for (const model of [this.model, ...this.collection.models.values()]) model.digit = this.digit;
   }
 
   explainFallback() {
@@ -234,6 +260,7 @@ export class Studio {
     const grey = this.model.picture(this.z);
     this.stage.measure(this.z, this.theme);
     this.beside.follow(this.z);
+    this.asked.follow(this.z, settled);
     if (grey) this.showPicture(grey, settled);
     else this.pen.draw(this.model, this.z, settled);
   }
@@ -340,9 +367,9 @@ export class Studio {
   save() {
     clearTimeout(this.saving);
     if (!this.modes.length) return;
-    const { point } = this.memory;
+    const { link } = this.memory;
     const modes = Object.fromEntries(this.modes.map((mode) => [mode.key, mode.remember()]));
-    this.memory = { model: this.modelKey, z: plain(this.z), mode: this.mode.key, modes, point };
+    this.memory = { model: this.modelKey, z: plain(this.z), digit: this.digit, mode: this.mode.key, modes, link };
     remember("studio", this.memory);
   }
 
@@ -355,7 +382,7 @@ export class Studio {
     removeEventListener("pagehide", this.onLeave);
     this.observer.disconnect();
     this.mode?.leave();
-    for (const part of [...this.modes, this.choice, this.truth, this.beside, this.stage, this.pen, this.collection]) part.close();
+    for (const part of [...this.modes, this.choice, this.truth, this.asked, this.beside, this.stage, this.pen, this.collection]) part.close();
     this.root.remove();
   }
 }
@@ -363,4 +390,5 @@ export class Studio {
 /** What the studio is built from: another language or another run needs another one. */
 export const signOf = ({ words, models }) => JSON.stringify([words, models]);
 
-const signOfPoint = (point) => point.map((value) => value.toFixed(3)).join();
+/** What tells one link from another; empty where a link says nothing of a point or a digit. */
+const signOfLink = ({ point, digit }) => [point?.map((value) => value.toFixed(3)).join() ?? "", digit ?? ""].join("|").replace(/^\|$/, "");

@@ -19,15 +19,23 @@ export class Truth {
     this.classes = new Classes(this.say);
     this.nearest = new Nearest(this.say);
     this.judge = element("section", { class: "judge", "aria-label": this.say("truth") }, this.verdict.element, this.classes.element);
-    this.notes = element("div", { class: "notes" }, this.verdict.note, element("p", { class: "small" }, this.say("classes_note")));
+    this.agreement = element("span");
+    this.notes = element("div", { class: "notes" }, this.verdict.note, element("p", { class: "small" }, this.say("classes_note"), " ", this.agreement));
   }
 
   /** Another generator: its own D, its own scale. */
   reset(model) {
+    const { agreement } = model.card;
     this.reach = LEAST_REACH;
     this.verdict.reset(model);
+    setText(this.agreement, agreement ? this.say("agreement", { percent: decimals(100 * agreement, 1) }) : "");
     this.classes.show(null);
     this.judge.hidden = this.notes.hidden = model.remote;
+  }
+
+  /** Another digit is asked for: of D as well. */
+  digitChanged(model) {
+    this.verdict.explain(model);
   }
 
   /** The picture has changed; only a settled one is worth a request. */
@@ -61,7 +69,8 @@ export class Truth {
     if (logit !== null) this.reach = Math.max(this.reach, Math.abs(verdict));
     this.verdict.show(logit === null ? null : verdict, card.verdict, this.reach);
     const best = this.classes.show(softmax(classes));
-    this.studio.stage.describe(this.say("picture_alt", { digit: best }));
+    const { isTold, digit: asked } = this.studio.model;
+    this.studio.stage.describe(this.say(isTold ? "picture_alt_asked" : "picture_alt", { digit: best, asked }));
   }
 
   async findNearest() {
@@ -107,12 +116,17 @@ class Verdict {
     this.note = element("p", { class: "small" });
   }
 
-  reset({ card }) {
-    const absent = card.discriminator === null;
-    this.element.hidden = absent;
-    setText(this.note, this.say(absent ? "verdict_none" : `verdict_${card.verdict}`));
+  reset(model) {
+    this.element.hidden = model.card.discriminator === null;
+    this.explain(model);
     setText(this.value, "");
     this.fill.style.width = 0;
+  }
+
+  /** Say what D was asked. */
+  explain({ card, isTold, digit }) {
+    const told = isTold ? ` ${this.say("verdict_told", { digit })}` : "";
+    setText(this.note, card.discriminator === null ? this.say("verdict_none") : this.say(`verdict_${card.verdict}`) + told);
   }
 
   show(verdict, kind, reach) {

@@ -66,9 +66,9 @@ function progress({ done, best, ...state }, spent) {
   return { ...state, best: { ...best, picture: toGrey(best.picture) }, secondsLeft: ((spent / 1000) * (1 - done)) / done };
 }
 
-/** The networks of a job; one that is not here stays null. */
-function cast({ generator, discriminator, classifier }) {
-  const find = (digest) => networks.get(digest) ?? null;
+/** The networks of a job, as they are for its digit; one that is not here stays null. */
+function cast({ generator, discriminator, classifier, digit }) {
+  const find = (digest) => networks.get(digest)?.of(digit) ?? null;
   return { generator: find(generator), discriminator: find(discriminator), classifier: find(classifier) };
 }
 

@@ -111,13 +111,13 @@ class HalfView {
 class SheetView extends HalfView {
   constructor(data, actions) {
     super(data);
-    this.sheet = new Sheet({ kind: "fake", title: this.say("generated_title"), empty: this.say("picture_empty"), onResize: actions.resize });
+    this.sheet = new Sheet({ kind: "fake", title: this.say("generated_title"), empty: this.say("picture_empty"), rows: this.say("rows"), onResize: actions.resize });
     this.assemble(this.sheet.element);
   }
 
   describe({ shown, answer, layout }) {
     const iteration = grouped(shown?.iteration ?? answer?.iteration ?? 0);
-    this.sheet.describe("", `${this.data.title}. ${this.say("picture_alt", { count: layout.rows * layout.columns, iteration })}`);
+    this.sheet.describe("", `${this.data.title}. ${this.say(layout.by_class ? "picture_alt_rows" : "picture_alt", { count: layout.rows * layout.columns, iteration })}`);
   }
 
   paint({ shown, layout }, theme) {
