@@ -8,6 +8,7 @@ as many steps. Accuracies are those of all 10,000 test pictures.
 Prints for each n and arm the mean over the seeds with its 95 % interval, then its paired
 differences to ``real`` and, where the arm has affine pictures, to ``affine``. All settings were
 chosen on other seeds (100 and up). One process, one thread; seconds are the processor's.
+``--pictures`` only trains both GANs of one cell and keeps what they make for the page.
 ``--write`` keeps the figures that the app shows after each cell, and goes on with those
 kept under the same settings.
 """
@@ -36,8 +37,11 @@ from gan_core.augmentation import (
     verdict,
 )
 from gan_core.data import load_images
+from gan_core.pictures import contact_sheet, png, to_grey
 
 FIGURES = Path(__file__).parent.parent / "assets" / "figures" / "augmentation.json"
+PICTURES = FIGURES.parent.parent / "pictures"
+PICTURED = CellSettings(n=10, seed=0, arms=("gan", "gan_diff"))
 NS = (5, 10, 20, 50, 100)
 SEEDS = 10
 # What an arm is compared with: what it adds to.
@@ -169,6 +173,19 @@ def ordered(cells: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     }
 
 
+def ship_pictures(settings: CellSettings) -> None:
+    """Train the GANs of a cell; keep its real pictures and theirs, a row for each class."""
+    train = load_images("mnist", fall_back=False)
+    cell = Cell(train, load_images("mnist", train=False, fall_back=False), settings)
+    while len(cell.generated) < len(settings.gans):
+        cell.step()
+    for name, images in cell.shown().items():
+        sheet = contact_sheet(to_grey(images.flatten(0, 1)), images.shape[1])
+        place = PICTURES / f"augmentation_{name}.png"
+        place.write_bytes(png(sheet))
+        print(place)
+
+
 def main() -> None:
     """Measure the cells that are not kept yet; keep them if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -176,8 +193,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="so many, from 0 on")
     parser.add_argument("--first-seed", type=int, default=0, help="100 and up are for choosing")
     parser.add_argument("--write", action="store_true", help="keep the figures in assets/")
+    parser.add_argument("--pictures", action="store_true", help="only make those of the page")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    if options.pictures:
+        ship_pictures(PICTURED)
+        return
     introduce()
     goes_on = options.write and kept(FIGURES, "settings") == settings_of()
     cells: dict[str, dict[str, Any]] = kept(FIGURES, "cells") if goes_on else {}

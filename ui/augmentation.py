@@ -74,8 +74,20 @@ def measured() -> None:
         if arm != "real":
             st.markdown(f"- {_verdicts(arm, found)}")
     st.markdown(t("augmentation.meaning"))
+    _pictures()
     st.markdown(t("augmentation.on_top"))
     st.markdown(t("augmentation.diff"))
+
+
+def _pictures() -> None:
+    """Show what both GANs make of ten pictures of each digit, beside these."""
+    for column, name in zip(st.columns(3), ("real", "gan", "gan_diff"), strict=True):
+        column.image(
+            str(ASSETS / "pictures" / f"augmentation_{name}.png"),
+            caption=t(f"augmentation.picture_{name}"),
+            width="stretch",
+        )
+    st.caption(t("augmentation.pictures"))
 
 
 def numbers() -> None:

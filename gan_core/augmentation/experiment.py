@@ -63,12 +63,15 @@ class CellExperiment:
         train, test = self._data
         cell = Cell(train, test, self.settings)
         drawn_at = time.perf_counter()
+        shown: set[str] = set()  # GANs whose last pictures have been shown
         pictures = {"real": _sheet(cell.shown()["real"])}
         for progress in cell.run():
-            key = progress.key
+            key, finished = progress.key, cell.generated.keys() - shown
+            shown |= finished
             if cell.gan is not None and time.perf_counter() - drawn_at > PICTURE_SECONDS:
                 drawn_at = time.perf_counter()
-                pictures = {key: _sheet(sheet_of_samples(cell.gan, SHOWN))}
+                pictures |= {key: _sheet(sheet_of_samples(cell.gan, SHOWN))}
+            pictures |= {gan: _sheet(cell.shown()[gan]) for gan in finished}
             values = {f"{key}_{name}": value for name, value in progress.losses.items()}
             stage = f"{progress.kind}_{key}" if progress.kind == "gan" else key
             yield Step(stage, progress.done, progress.total, values, pictures)

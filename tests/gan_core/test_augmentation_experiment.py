@@ -82,6 +82,15 @@ def test_what_the_gan_makes_is_shown_now_and_then(experiment, monkeypatch):
     assert Image.open(io.BytesIO(last.pictures["gan"])).size == (280, 280)
 
 
+def test_the_last_pictures_of_each_gan_are_shown(experiment):
+    steps, result = played(experiment)
+    for gan in ("gan", "gan_diff"):
+        content = [step.pictures[gan] for step in steps if gan in step.pictures][-1]
+        with Image.open(io.BytesIO(content)) as picture:
+            row = np.asarray(picture)[28 * 7 : 28 * 8].reshape(28, 10, 28).transpose(1, 0, 2)
+        assert np.array_equal(row, result.shown[gan][7])
+
+
 def test_the_pictures_that_are_kept_are_bytes(experiment):
     _, result = played(experiment)
     assert {name: shown.shape for name, shown in result.shown.items()} == {

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from statistics import mean
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from benchmarks import augmentation as benchmark
-from gan_core.augmentation import ARMS, FEWEST, MOST, VERDICTS, CellSettings
+from gan_core.augmentation import ARMS, FEWEST, MOST, VERDICTS, CellSettings, draw
 from gan_core.data import ImageSet, embedded_digits
 from gan_core.data.parts import apart
+from gan_core.pictures import to_grey
 
 OVER_REAL = [arm for arm in ARMS if arm != "real"]
 
@@ -147,3 +151,30 @@ def test_the_readme_has_the_figures(name):
     kept = json.loads(benchmark.FIGURES.read_text("utf-8"))
     text = (benchmark.FIGURES.parents[2] / name).read_text("utf-8")
     assert [row for row in benchmark.rows(kept["table"]) if row not in text] == []
+
+
+def test_the_pictures_of_the_page_are_those_of_a_cell(play, monkeypatch, tmp_path):
+    settings = CellSettings(
+        6, 3, ("gan", "gan_diff"), gan_iterations=2, classifier_steps=3, generated=10
+    )
+    monkeypatch.setattr(benchmark, "PICTURES", tmp_path)
+    monkeypatch.setattr(benchmark, "PICTURED", settings)
+    said, kept = play("--pictures")
+    assert kept == {}
+    assert [Path(line).name for line in said.splitlines()] == [
+        f"augmentation_{name}.png" for name in ("real", "gan", "gan_diff")
+    ]
+    with Image.open(tmp_path / "augmentation_real.png") as picture:
+        real = np.asarray(picture)
+    drawn = draw(apart(embedded_digits())[0], 6, 3)
+    row = np.hstack(to_grey(drawn.images[drawn.labels == 4]))
+    assert np.array_equal(real[28 * 4 : 28 * 5], row)
+    with Image.open(tmp_path / "augmentation_gan.png") as picture:
+        assert picture.size == (280, 280)
+
+
+def test_the_pictures_of_the_page_are_there():
+    for name in ("real", "gan", "gan_diff"):
+        with Image.open(benchmark.PICTURES / f"augmentation_{name}.png") as picture:
+            assert picture.size == (280, 280)
+    assert benchmark.PICTURED.n == 10
