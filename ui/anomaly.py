@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gan_core.config import SettingError
+from gan_core.ranges import range_of
 from ui import jobs
 from ui.jobs import Found
 from ui.lesson import source_of
@@ -231,8 +232,7 @@ def _number(name: str, step: float) -> None:
     """Draw a number of the experiment, within its range."""
     from gan_core.anomaly.settings import Settings
 
-    (spec,) = (spec for spec in fields(Settings) if spec.name == name)
-    _, low, high = spec.metadata["slider"]
+    low, high = range_of(Settings, name)
     st.number_input(
         t(f"anomaly.field.{name}"),
         min_value=low,

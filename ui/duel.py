@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from gan_core.config import DATASET_KEYS, field_range
+from gan_core.ranges import range_of
 from gan_core.versus.recipe import RECIPE
 from ui import charts, jobs, warm
 from ui.jobs import Found
@@ -96,17 +97,10 @@ def _key(name: str) -> str:
     return f"duel_{name}"
 
 
-def _range(name: str) -> tuple[Any, Any]:
-    """Return the range of a number that is the duel's own."""
+def _slider() -> None:
     from gan_core.versus.live import DuelSettings
 
-    spec = next(spec for spec in fields(DuelSettings) if spec.name == name)
-    _, low, high = spec.metadata["slider"]
-    return low, high
-
-
-def _slider() -> None:
-    low, high = _range("sigma")
+    low, high = range_of(DuelSettings, "sigma")
     st.slider(
         t("versus.sigma"),
         min_value=low,
@@ -118,7 +112,9 @@ def _slider() -> None:
 
 
 def _iterations() -> None:
-    low, high = _range("iterations")
+    from gan_core.versus.live import DuelSettings
+
+    low, high = range_of(DuelSettings, "iterations")
     st.number_input(
         t("versus.iterations"),
         min_value=low,
