@@ -14,6 +14,9 @@ const FRAMES = 24;
 const TRAYS = ["a", "b", "c"];
 const DIGITS = Array.from({ length: 10 }, (_, digit) => digit);
 
+/** Samples from the lightest to the heaviest. */
+const byInk = (samples) => [...samples].sort((one, other) => ink(one.grey) - ink(other.grey));
+
 const ink = (grey) => grey.reduce((sum, value) => sum + value, 0) / grey.length;
 
 /** a − b + c with averages of samples: what two groups differ in is carried over to a third. */
@@ -228,35 +231,39 @@ export class Arithmetic {
     setText(this.told, "");
   }
 
-  /** Choose by ink and digit: heavy X − light X + light Y. */
+  /** Choose by ink and digit: heavy X − light X + light Y. Where G is asked for one digit, all is done with that. */
   fillForMe() {
-    if (this.studio.model.isTold) return this.fillByInk();
-    const groups = DIGITS.map((digit) => this.samples.filter((sample) => sample.digit === digit && sample.grey).sort((one, other) => ink(one.grey) - ink(other.grey)));
+    if (this.studio.model.isTold) this.fillByInk();
+    else this.fillByDigit();
+  }
+
+  fillByDigit() {
+    const groups = DIGITS.map((digit) => byInk(this.samples.filter((sample) => sample.digit === digit && sample.grey)));
     const [x, y] = [...groups].sort((one, other) => other.length - one.length);
     if (x.length < 2 * LEAST || y.length < LEAST) {
       setText(this.told, this.say("arithmetic_too_few"));
-      return undefined;
+      return;
     }
     // Halves rather than three: what a and b differ in by chance then weighs less against the ink.
     const half = Math.floor(x.length / 2);
-    this.members = { a: x.slice(-half), b: x.slice(0, half), c: y.slice(0, LEAST) };
     this.expected = y[0].digit;
     setText(this.told, this.say("arithmetic_filled", { x: x[0].digit, y: y[0].digit, half, least: LEAST }));
-    this.update();
-    this.add(true);
-    return undefined;
+    this.fillWith({ a: x.slice(-half), b: x.slice(0, half), c: y.slice(0, LEAST) });
   }
 
-  /** All are asked for one digit: heavy − light + the lightest of it. */
   fillByInk() {
-    const sorted = [...this.samples].sort((one, other) => ink(one.grey) - ink(other.grey));
+    const { digit } = this.studio;
+    const sorted = byInk(this.samples);
     const third = Math.floor(sorted.length / 3);
-    this.members = { a: sorted.slice(-third), b: sorted.slice(LEAST, LEAST + third), c: sorted.slice(0, LEAST) };
-    this.expected = this.studio.digit;
-    setText(this.told, this.say("arithmetic_filled_told", { digit: this.studio.digit, third, least: LEAST }));
+    this.expected = digit;
+    setText(this.told, this.say("arithmetic_filled_told", { digit, third, least: LEAST }));
+    this.fillWith({ a: sorted.slice(-third), b: sorted.slice(LEAST, LEAST + third), c: sorted.slice(0, LEAST) });
+  }
+
+  fillWith(members) {
+    this.members = members;
     this.update();
     this.add(true);
-    return undefined;
   }
 
   /** Show the means and, where every tray has enough, the sum; `go` moves the big picture there. */
