@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,9 @@ from torch.optim import Optimizer
 
 from gan_core.config import TrainConfig
 from gan_core.optimizers import COUNTS, MOMENTS
+
+if TYPE_CHECKING:
+    from gan_core.batches import Batches
 
 
 def gather(
@@ -41,6 +45,48 @@ def restore(
         groups = optimizer.state_dict()["param_groups"]
         moments = _by_index(_part(state, name), optimizer.param_groups[0]["params"])
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def gather_one(
+    networks: Mapping[str, nn.Module],
+    optimizer: Optimizer,
+    random: torch.Generator,
+    batches: Batches,
+    iteration: int,
+) -> dict[str, Tensor]:
+    """Return, as copies, all that a training by one optimiser depends on."""
+    state = gather(networks, {"optimizer": optimizer})
+    state["random"] = random.get_state()
+    state["clock"] = torch.tensor((iteration, batches.passes, batches.cursor))
+    return {key: value.detach().clone() for key, value in state.items()}
+
+
+def restore_one(
+    state: Mapping[str, Tensor],
+    networks: Mapping[str, nn.Module],
+    optimizer: Optimizer,
+    random: torch.Generator,
+    batches: Batches,
+    *,
+    of: str,
+) -> int:
+    """Take over a state from :func:`gather_one`, bit for bit; return its iteration.
+
+    ``of``: what it is the state of, for the error.
+
+    Raises:
+        ValueError: if a tensor is missing or has another shape.
+    """
+    try:
+        restore(state, networks, {"optimizer": optimizer})
+        random.set_state(state["random"])
+        iteration, passes, cursor = (int(value) for value in state["clock"])
+        if min(iteration, passes, cursor) < 0:
+            raise RuntimeError("the clock stands before the beginning")
+    except (KeyError, RuntimeError, IndexError) as error:
+        raise ValueError(f"the state does not fit this {of}: {error}") from error
+    batches.go_to(passes=passes, cursor=cursor)
+    return iteration
 
 
 def adapted(state: Mapping[str, Tensor], config: TrainConfig) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from gan_core.models import build_encoder, build_generator
 from gan_core.optimizers import OPTIMIZERS, remaining_share
 from gan_core.ranges import number
 from gan_core.report import LOSS_LIMIT, TrainingDiverged
-from gan_core.state import gather, restore
+from gan_core.state import gather_one, restore_one
 from gan_core.trainer import checked_data
 
 # The σ of the likelihood, in the units of the data, whose pixels are from -1 to 1. Of .2, .5, 1
@@ -320,11 +320,9 @@ class VaeTrainer:
 
         A trainer with the same config and σ that loads it continues bit for bit.
         """
-        state = gather(self._networks(), {"optimizer": self.optimizer})
-        state["random"] = self.random.get_state()
-        clock = (self.iteration, self._batches.passes, self._batches.cursor)
-        state["clock"] = torch.tensor(clock)
-        return {key: value.detach().clone() for key, value in state.items()}
+        return gather_one(
+            self._networks(), self.optimizer, self.random, self._batches, self.iteration
+        )
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Take over a state from :meth:`state_dict` of a trainer with the same config and σ.
@@ -332,16 +330,9 @@ class VaeTrainer:
         Raises:
             ValueError: if a tensor is missing or has another shape.
         """
-        try:
-            restore(state, self._networks(), {"optimizer": self.optimizer})
-            self.random.set_state(state["random"])
-            iteration, passes, cursor = (int(value) for value in state["clock"])
-            if min(iteration, passes, cursor) < 0:
-                raise RuntimeError("the clock stands before the beginning")
-        except (KeyError, RuntimeError, IndexError) as error:
-            raise ValueError(f"the state does not fit this model: {error}") from error
-        self.iteration = iteration
-        self._batches.go_to(passes=passes, cursor=cursor)
+        self.iteration = restore_one(
+            state, self._networks(), self.optimizer, self.random, self._batches, of="model"
+        )
 
     def _networks(self) -> dict[str, nn.Module]:
         networks: dict[str, nn.Module] = {"vae": self.vae}

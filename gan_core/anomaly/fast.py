@@ -15,7 +15,7 @@ from gan_core.config import SettingError
 from gan_core.layers import LEAK, Discriminator, Generator
 from gan_core.ranges import check_ranged, number, ranged
 from gan_core.report import TrainingDiverged
-from gan_core.state import gather, restore
+from gan_core.state import gather_one, restore_one
 
 # So many pictures go through the networks at a time.
 BATCH = 250
@@ -242,11 +242,9 @@ class EncoderTrainer:
 
         A trainer with the same settings, players and data that loads it continues bit for bit.
         """
-        state = gather({"encoder": self.encoder}, {"optimizer": self._adam})
-        state["random"] = self.random.get_state()
-        clock = (self.iteration, self._batches.passes, self._batches.cursor)
-        state["clock"] = torch.tensor(clock)
-        return {key: value.detach().clone() for key, value in state.items()}
+        return gather_one(
+            {"encoder": self.encoder}, self._adam, self.random, self._batches, self.iteration
+        )
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Take over a state from :meth:`state_dict` of a trainer with the same settings.
@@ -254,16 +252,9 @@ class EncoderTrainer:
         Raises:
             ValueError: if a tensor is missing or has another shape.
         """
-        try:
-            restore(state, {"encoder": self.encoder}, {"optimizer": self._adam})
-            self.random.set_state(state["random"])
-            iteration, passes, cursor = (int(value) for value in state["clock"])
-            if min(iteration, passes, cursor) < 0:
-                raise RuntimeError("the clock stands before the beginning")
-        except (KeyError, RuntimeError, IndexError) as error:
-            raise ValueError(f"the state does not fit this encoder: {error}") from error
-        self.iteration = iteration
-        self._batches.go_to(passes=passes, cursor=cursor)
+        self.iteration = restore_one(
+            state, {"encoder": self.encoder}, self._adam, self.random, self._batches, of="encoder"
+        )
 
     # Looking ------------------------------------------------------------------
 
