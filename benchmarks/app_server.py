@@ -175,6 +175,36 @@ class LiveView:
         return re.sub(r"\s", "", link.inner_text())
 
 
+class JobView:
+    """The component of a long experiment: what its root says of itself."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.root: Locator = page.locator(".gan-job")
+
+    @property
+    def done(self) -> int:
+        """How many steps are done."""
+        return int(self.root.get_attribute("data-done") or 0)
+
+    def wait_for_state(self, state: str) -> None:
+        """Return when the experiment is "running", "paused", "done" and so on."""
+        self.page.locator(f'.gan-job[data-state="{state}"]').wait_for()
+
+    def reaches(self, least: int) -> None:
+        """Return when so many steps are done; however slowly, as long as it goes on."""
+        while (stood := self.done) < least:
+            wait_until(lambda: self.done > stood, lambda: self.page.wait_for_timeout(50))
+
+
+def set_number(page: Page, label: str, value: int) -> None:
+    """Type a number into a field; return when the page has taken it."""
+    box = page.get_by_label(label, exact=True)
+    box.fill(str(value))
+    box.press("Enter")
+    wait_until_drawn(page)
+
+
 def wait_until_drawn(page: Page) -> None:
     """Return when Streamlit has run the page's script to its end and shows what it made."""
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()

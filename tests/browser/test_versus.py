@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.app_server import wait_until, wait_until_drawn
+from benchmarks.app_server import JobView, set_number, wait_until, wait_until_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -27,13 +27,6 @@ def duels(open_page) -> Page:
     return page
 
 
-def set_number(page: Page, label: str, value: int) -> None:
-    box = page.get_by_label(label, exact=True)
-    box.fill(str(value))
-    box.press("Enter")
-    wait_until_drawn(page)
-
-
 def begin(page: Page, iterations: int) -> Locator:
     """Train both for so long, on small batches."""
     page.get_by_text("More", exact=True).click()
@@ -42,20 +35,6 @@ def begin(page: Page, iterations: int) -> Locator:
     set_number(page, "Iterations", iterations)
     page.get_by_role("button", name="Train both").click()
     return page.locator(JOB)
-
-
-def in_state(page: Page, state: str) -> None:
-    page.locator(f'{JOB}[data-state="{state}"]').wait_for()
-
-
-def done(page: Page) -> int:
-    return int(page.locator(JOB).get_attribute("data-done") or 0)
-
-
-def reaches(page: Page, least: int) -> None:
-    """Wait until so many steps are done; however slowly, as long as it goes on."""
-    while (stood := done(page)) < least:
-        wait_until(lambda: done(page) > stood, lambda: page.wait_for_timeout(50))
 
 
 def total(page: Page) -> int:
@@ -84,7 +63,7 @@ def test_the_stage_stands_before_any_click_and_obeys(duels, complaints):
 def test_a_duel_goes_rests_and_goes_on(duels, complaints):
     page = duels
     job = begin(page, 20_000)
-    reaches(page, 20)
+    JobView(page).reaches(20)
     expect(job.locator("canvas")).to_have_count(CHARTS)
     for canvas in job.locator("canvas").all():
         wait_until(
@@ -97,26 +76,26 @@ def test_a_duel_goes_rests_and_goes_on(duels, complaints):
         assert picture.evaluate("image => image.naturalWidth") == 8 * 56
     expect(job.get_by_text("Both sides train, on the built-in digits")).to_be_visible()
     job.get_by_role("button", name="Pause").click()
-    in_state(page, "paused")
-    stood = done(page)
+    JobView(page).wait_for_state("paused")
+    stood = JobView(page).done
     page.wait_for_timeout(1500)  # a second look of the page at the least
-    assert done(page) == stood
+    assert JobView(page).done == stood
     job.get_by_role("button", name="Go on").click()
-    in_state(page, "running")
-    reaches(page, stood + 10)
+    JobView(page).wait_for_state("running")
+    JobView(page).reaches(stood + 10)
     job.get_by_role("button", name="Cancel").click()
-    in_state(page, "cancelled")
+    JobView(page).wait_for_state("cancelled")
     assert complaints == []
 
 
 def test_a_duel_ends_with_a_table_that_stays(duels, complaints):
     page = duels
     begin(page, 20)
-    reaches(page, 20)
-    reaches(page, total(page) - LITTLE_LEFT)
+    JobView(page).reaches(20)
+    JobView(page).reaches(total(page) - LITTLE_LEFT)
     ended = page.get_by_text("How it ended", exact=True)
     expect(ended).to_be_visible()
-    in_state(page, "done")
+    JobView(page).wait_for_state("done")
     table = page.locator(".figures").first
     expect(table.locator("thead th")).to_have_text(["measure", "GAN", "VAE", "real"])
     assert all(cell for cell in table.locator("tbody td").all_inner_texts())
